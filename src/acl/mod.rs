@@ -1,0 +1,1 @@
+//! ACL files, matching and decisions. Pure: no sockets, no clock, no printing.

@@ -1,0 +1,1 @@
+//! The embedded Kafka broker. It knows nothing of lessons or terminals.

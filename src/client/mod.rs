@@ -1,0 +1,1 @@
+//! A thin async face over librdkafka, and the admin requests that it lacks.

@@ -1,0 +1,1 @@
+//! What went wrong, in the parts that the error block shows.

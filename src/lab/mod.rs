@@ -1,0 +1,1 @@
+//! Where the broker comes from: the engines of the lab.

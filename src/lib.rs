@@ -1,0 +1,17 @@
+//! kafkalab teaches Apache Kafka in the terminal, against a broker with real SASL and real ACLs.
+//!
+//! Read it in this order: [`words`] and [`error`] (what people see), [`profile`] (settings and where each came
+//! from), [`acl`] (the pure authorizer), [`client`] (a thin face over librdkafka and the admin requests it lacks),
+//! [`broker`] (the embedded Kafka), [`lab`] (where the broker comes from), [`commands`] (one file per subcommand)
+//! and [`ui`] (the only module that prints).
+
+pub mod acl;
+pub mod broker;
+pub mod client;
+pub mod commands;
+pub mod error;
+pub mod lab;
+pub mod profile;
+pub mod scram;
+pub mod ui;
+pub mod words;

@@ -1,0 +1,3 @@
+//! The `kafkalab` program.
+
+fn main() {}

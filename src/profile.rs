@@ -1,0 +1,1 @@
+//! Layers of settings, checked, each value with its source.

@@ -1,0 +1,97 @@
+//! Everything a learner reads, in both languages. The texts live in `phases/words/*.toml`; `build.rs` turns them
+//! into the constants below and refuses to build when a language is missing.
+
+use clap::ValueEnum;
+
+/// A language that a learner can choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Lang {
+    /// English.
+    #[default]
+    #[value(name = "en")]
+    En,
+    /// Brazilian Portuguese.
+    #[value(name = "pt-BR", alias = "pt", alias = "pt-br", alias = "pt_BR")]
+    PtBr,
+}
+
+impl Lang {
+    /// The language of a POSIX locale such as `pt_BR.UTF-8`; anything but Portuguese is English.
+    pub fn from_locale(locale: &str) -> Self {
+        if locale.to_ascii_lowercase().starts_with("pt") { Self::PtBr } else { Self::En }
+    }
+
+    /// The tag of the language, as `--lang` takes it.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::PtBr => "pt-BR",
+        }
+    }
+}
+
+/// One text in every language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    en: &'static str,
+    pt_br: &'static str,
+}
+
+impl Text {
+    /// A text from its two languages; used by the generated constants.
+    pub const fn new(en: &'static str, pt_br: &'static str) -> Self {
+        Self { en, pt_br }
+    }
+
+    /// The text as written, placeholders and all.
+    pub const fn get(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.en,
+            Lang::PtBr => self.pt_br,
+        }
+    }
+
+    /// The text with each `{name}` replaced by its value. A value is inserted as it is and never expanded again.
+    pub fn fill(self, lang: Lang, values: &[(&str, &dyn std::fmt::Display)]) -> String {
+        let mut out = String::new();
+        let mut rest = self.get(lang);
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let Some((name, tail)) = after.split_once('}') else {
+                out.push('{');
+                rest = after;
+                continue;
+            };
+            match values.iter().find(|(key, _)| *key == name) {
+                Some((_, value)) => out.push_str(&value.to_string()),
+                None => {
+                    debug_assert!(false, "no value for {{{name}}} in {:?}", self.en);
+                    out.push_str(&format!("{{{name}}}"));
+                }
+            }
+            rest = tail;
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+include!(concat!(env!("OUT_DIR"), "/words.rs"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GREETING: Text = Text::new("{who} reads {what}", "{who} lê {what}");
+
+    #[test]
+    fn fills_each_placeholder_once() {
+        assert_eq!(GREETING.fill(Lang::PtBr, &[("who", &"{what}"), ("what", &3)]), "{what} lê 3");
+    }
+
+    #[test]
+    fn a_locale_chooses_the_language() {
+        assert_eq!(Lang::from_locale("pt_BR.UTF-8"), Lang::PtBr);
+        assert_eq!(Lang::from_locale("C"), Lang::En);
+    }
+}
