@@ -13,5 +13,7 @@ pub mod error;
 pub mod lab;
 pub mod profile;
 pub mod scram;
+pub mod source;
+pub mod toml_reader;
 pub mod ui;
 pub mod words;

@@ -1,6 +1,8 @@
 //! Everything a learner reads, in both languages. The texts live in `phases/words/*.toml`; `build.rs` turns them
 //! into the constants below and refuses to build when a language is missing.
 
+use std::fmt;
+
 use clap::ValueEnum;
 
 /// A language that a learner can choose.
@@ -51,8 +53,13 @@ impl Text {
         }
     }
 
+    /// The text together with its values, to be put into a language when it is shown.
+    pub fn with(self, values: &[(&'static str, &dyn fmt::Display)]) -> Message {
+        Message::Words(self, values.iter().map(|(name, value)| (*name, value.to_string())).collect())
+    }
+
     /// The text with each `{name}` replaced by its value. A value is inserted as it is and never expanded again.
-    pub fn fill(self, lang: Lang, values: &[(&str, &dyn std::fmt::Display)]) -> String {
+    pub fn fill(self, lang: Lang, values: &[(&str, &dyn fmt::Display)]) -> String {
         let mut out = String::new();
         let mut rest = self.get(lang);
         while let Some((before, after)) = rest.split_once('{') {
@@ -73,6 +80,50 @@ impl Text {
         }
         out.push_str(rest);
         out
+    }
+}
+
+/// What a value of the program says to a person, before a language is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// A text of `phases/words/` and the values of its placeholders.
+    Words(Text, Vec<(&'static str, String)>),
+    /// Somebody else's words, the same in every language.
+    Verbatim(String),
+    /// A message about a place, such as `profile.toml:3:1`.
+    At(String, Box<Message>),
+}
+
+impl Message {
+    /// The message in a language.
+    pub fn in_lang(&self, lang: Lang) -> String {
+        match self {
+            Self::Words(text, values) => {
+                let values: Vec<(&str, &dyn fmt::Display)> =
+                    values.iter().map(|(name, value)| (*name, value as &dyn fmt::Display)).collect();
+                text.fill(lang, &values)
+            }
+            Self::Verbatim(words) => words.clone(),
+            Self::At(place, message) => format!("{place}: {}", message.in_lang(lang)),
+        }
+    }
+}
+
+impl From<Text> for Message {
+    fn from(text: Text) -> Self {
+        Self::Words(text, Vec::new())
+    }
+}
+
+impl From<String> for Message {
+    fn from(words: String) -> Self {
+        Self::Verbatim(words)
+    }
+}
+
+impl From<&str> for Message {
+    fn from(words: &str) -> Self {
+        Self::Verbatim(words.to_owned())
     }
 }
 

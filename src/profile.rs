@@ -1,1 +1,0 @@
-//! Layers of settings, checked, each value with its source.
