@@ -1,1 +1,34 @@
-//! ACL files, matching and decisions. Pure: no sockets, no clock, no printing.
+//! Who may do what: ACLs as data, and the decision about one question. Pure: no sockets, no clock, no printing.
+//!
+//! The rules are those of Apache Kafka's `StandardAuthorizer` (4.0 to 4.3). Read it in this order: [`kinds`] (Kafka's
+//! four enumerations), [`binding`] (one ACL), [`filter`] (which ACLs an admin request means), [`set`] (all ACLs,
+//! indexed by resource name), [`decide`] (the decision, with the rule that made it), [`audit`] (Kafka's line about it)
+//! and [`validate`] (what may be stored at all).
+
+pub mod audit;
+pub mod binding;
+pub mod decide;
+pub mod filter;
+pub mod kinds;
+pub mod set;
+pub mod validate;
+
+pub use audit::AuditLine;
+pub use binding::{AclBinding, Resource};
+pub use decide::{Decision, Policy, Question, Rule};
+pub use filter::AclFilter;
+pub use kinds::{Operation, PatternType, Permission, ResourceType};
+pub use set::AclSet;
+pub use validate::InvalidAcl;
+
+/// The name or host in an ACL that matches every name or host.
+pub const WILDCARD: &str = "*";
+
+/// The principal in an ACL that matches every principal.
+pub const WILDCARD_PRINCIPAL: &str = "User:*";
+
+/// The only name that a resource of type [`ResourceType::Cluster`] has.
+pub const CLUSTER_NAME: &str = "kafka-cluster";
+
+#[cfg(test)]
+mod tests;
