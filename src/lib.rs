@@ -10,6 +10,7 @@ pub mod broker;
 pub mod client;
 pub mod commands;
 pub mod error;
+pub mod kafka_error;
 pub mod lab;
 pub mod profile;
 pub mod scram;
