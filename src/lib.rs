@@ -7,12 +7,14 @@
 
 pub mod acl;
 pub mod broker;
+pub mod cli;
 pub mod client;
 pub mod commands;
 pub mod error;
 pub mod kafka_error;
 pub mod lab;
 pub mod profile;
+pub mod report;
 pub mod scram;
 pub mod source;
 pub mod toml_reader;

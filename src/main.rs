@@ -1,3 +1,7 @@
-//! The `kafkalab` program.
+//! The `kafkalab` program: parse, run, leave with an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kafkalab::commands::main(std::env::args_os())
+}

@@ -1,1 +1,107 @@
-//! One file per subcommand.
+//! One file per subcommand: its arguments and one function from context to report.
+
+pub mod completions;
+pub mod config;
+mod context;
+mod home;
+pub mod man;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+pub use self::context::Context;
+use crate::cli::{Cli, Command};
+use crate::error::{Error, Kind, Result};
+use crate::report::Report;
+use crate::ui::Ui;
+use crate::words::app as words;
+
+/// Parses the command line, runs the command, shows what came of it.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match Cli::command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) => return ExitCode::from(Ui::show_clap(&error)),
+    };
+    let name = subcommand_path(&matches);
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(Ui::show_clap(&error)),
+    };
+    let ui = Ui::new(context::look(&cli.global));
+    let inputs = match context::Inputs::gather(&cli.global, &matches) {
+        Ok(inputs) => inputs,
+        Err(error) => {
+            ui.show_error(&name, &error, false);
+            return ExitCode::from(error.kind.exit_code());
+        }
+    };
+    let context = Context::new(cli.global, ui, inputs);
+    let result = runtime().and_then(|runtime| {
+        let result = runtime.block_on(interruptible(&context, cli.command));
+        // librdkafka's own threads may still wait for a broker; nothing of ours depends on them any more.
+        runtime.shutdown_background();
+        result
+    });
+    ExitCode::from(finish(&context, &name, result))
+}
+
+/// Shows the result and says with which code to leave.
+fn finish(context: &Context, name: &str, result: Result<Report>) -> u8 {
+    let shown = result.and_then(|report| {
+        context.ui.show(name, &report)?;
+        Ok(report.outcome.map_or(0, Kind::exit_code))
+    });
+    match shown {
+        Ok(code) => code,
+        Err(error) => {
+            context.ui.show_error(name, &error, context.streamed());
+            error.kind.exit_code()
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Kind::Failed, error.to_string()))
+}
+
+/// Runs the command until it ends or Ctrl-C or SIGTERM ask for its end. A command that must tidy up watches
+/// `context.stop` itself; it is given its timeout to do so.
+async fn interruptible(context: &Context, command: Option<Command>) -> Result<Report> {
+    let work = run(context, command);
+    tokio::pin!(work);
+    tokio::select! {
+        result = &mut work => return result,
+        () = context::stop_signal() => context.stop.cancel(),
+    }
+    tokio::select! {
+        result = &mut work => result,
+        () = context::stop_signal() => Err(Error::new(Kind::Interrupted, words::INTERRUPTED)),
+        () = context.grace() => Err(Error::new(Kind::Interrupted, words::INTERRUPTED)),
+    }
+}
+
+async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
+    match command {
+        None => Ok(home::run()),
+        Some(Command::Config(command)) => config::run(context, &command),
+        Some(Command::Completions(args)) => completions::run(context, &args),
+        Some(Command::Man) => man::run(context),
+    }
+}
+
+/// The subcommand as it was typed, such as `phase1 produce`.
+fn subcommand_path(matches: &clap::ArgMatches) -> String {
+    let mut names = Vec::new();
+    let mut here = matches;
+    while let Some((name, below)) = here.subcommand() {
+        names.push(name);
+        here = below;
+    }
+    names.join(" ")
+}

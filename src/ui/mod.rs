@@ -1,1 +1,170 @@
-//! The only module that may print.
+//! The only module that prints. Standard output is data, standard error is everything else; on a terminal a result
+//! and its explanation stand side by side.
+
+mod error_block;
+mod escape;
+mod layout;
+mod look;
+mod render;
+
+use std::io::{self, BufWriter, Stderr, Stdout, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use self::escape::escape;
+pub use self::look::{ColorChoice, Explain, Format, Look};
+use crate::error::{Error, Kind, Result};
+use crate::report::{Check, Report, Verdict};
+use crate::words::{Lang, Message};
+
+/// The door to the terminal.
+pub struct Ui {
+    look: Look,
+    stdout: Mutex<BufWriter<Stdout>>,
+    stderr: Stderr,
+}
+
+impl Ui {
+    /// A door with a look.
+    pub fn new(look: Look) -> Self {
+        Self {
+            look,
+            stdout: Mutex::new(BufWriter::with_capacity(64 * 1024, io::stdout())),
+            stderr: io::stderr(),
+        }
+    }
+
+    /// How things are shown.
+    pub fn look(&self) -> &Look {
+        &self.look
+    }
+
+    /// The language in force.
+    pub fn lang(&self) -> Lang {
+        self.look.lang
+    }
+
+    /// Whether standard output takes JSON.
+    pub fn is_json(&self) -> bool {
+        self.look.format == Format::Json
+    }
+
+    /// Standard output, buffered, for a stream of records. Flush it before waiting for anything.
+    pub fn data(&self) -> MutexGuard<'_, BufWriter<Stdout>> {
+        self.stdout.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One line of data.
+    pub fn data_line(&self, line: &str) -> Result<()> {
+        let mut out = self.data();
+        writeln!(out, "{line}")?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// A remark on standard error: what is awaited, what was assigned. Silent with `-q`.
+    pub fn note(&self, message: impl Into<Message>) {
+        if !self.look.quiet {
+            self.complain(&message.into().in_lang(self.look.lang));
+        }
+    }
+
+    /// A warning on standard error, shown even with `-q`.
+    pub fn warn(&self, message: impl Into<Message>) {
+        let text = message.into().in_lang(self.look.lang);
+        let label = crate::words::app::WARNING.get(self.look.lang);
+        self.complain(&format!("{}: {text}", self.look.style_err().yellow().apply_to(label)));
+    }
+
+    /// A line on standard error. A closed standard error is nobody's loss.
+    fn complain(&self, text: &str) {
+        let _ = writeln!(&self.stderr, "{text}");
+    }
+
+    /// A spinner on standard error with what is awaited; nothing where nobody watches.
+    pub fn waiting(&self, message: impl Into<Message>) -> indicatif::ProgressBar {
+        if !self.look.progress {
+            return indicatif::ProgressBar::hidden();
+        }
+        let bar = indicatif::ProgressBar::new_spinner();
+        bar.set_message(message.into().in_lang(self.look.lang));
+        bar.enable_steady_tick(std::time::Duration::from_millis(120));
+        bar
+    }
+
+    /// Shows the result of a command.
+    pub fn show(&self, command: &str, report: &Report) -> Result<()> {
+        if self.is_json() {
+            if let Some(data) = &report.data {
+                self.data_line(&render::json(command, data.clone()))?;
+            }
+            self.data().flush()?;
+            return Ok(());
+        }
+        let body = render::body(&self.look, &report.body);
+        let explanation = render::explanation(&self.look, &report.explanation);
+        let mut out = self.data();
+        if self.look.stdout_is_terminal {
+            for line in layout::beside(&self.look, &body, &explanation) {
+                writeln!(out, "{line}")?;
+            }
+            out.flush()?;
+        } else {
+            for line in &body {
+                writeln!(out, "{}", console::strip_ansi_codes(line))?;
+            }
+            out.flush()?;
+            drop(out);
+            for line in layout::wrapped(&explanation, self.look.width) {
+                self.complain(&line);
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows a failure. A failed command with JSON output still leaves one valid object on standard output, unless
+    /// its records went there already: then the object goes to standard error.
+    pub fn show_error(&self, command: &str, error: &Error, streamed: bool) {
+        if error.kind == Kind::OutputClosed {
+            return;
+        }
+        let mut out = self.data();
+        let _ = out.flush();
+        if !self.is_json() {
+            drop(out);
+            for line in error_block::lines(&self.look, error) {
+                self.complain(&line);
+            }
+            return;
+        }
+        let object = render::json(command, error_block::json(error, self.look.lang));
+        if streamed {
+            drop(out);
+            self.complain(&object);
+        } else {
+            let _ = writeln!(out, "{object}").and_then(|()| out.flush());
+        }
+    }
+
+    /// What clap has to say: help on standard output, complaints on standard error.
+    pub fn show_clap(error: &clap::Error) -> u8 {
+        let _ = error.print();
+        u8::try_from(error.exit_code()).unwrap_or(2)
+    }
+
+    /// A check as it is made, for commands that show progress: one line on standard error.
+    pub fn checking(&self, check: &Check) {
+        if self.look.stderr_is_terminal && !self.is_json() {
+            let word = render::verdict_word(check.verdict, self.look.lang);
+            self.note(format!("{word} {}", check.goal.in_lang(self.look.lang)));
+        }
+    }
+}
+
+/// The ASCII symbol of a verdict; colour only repeats it.
+fn symbol(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Done => "[ok]",
+        Verdict::NotYet => "[--]",
+        Verdict::CouldNotCheck => "[??]",
+    }
+}

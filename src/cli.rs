@@ -1,0 +1,126 @@
+//! The command line. Doc comments are the help.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands;
+use crate::ui::{ColorChoice, Explain, Format};
+use crate::words::Lang;
+
+/// Learn Apache Kafka in the terminal, against a broker with real SASL and real ACLs.
+#[derive(Debug, Parser)]
+#[command(name = "kafkalab", version, propagate_version = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// The flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; without one, kafkalab says what to type next.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The flags that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// Where to connect: host:port, comma separated. Replaces the profile's main listener.
+    #[arg(short = 'b', long, global = true, value_name = "HOST:PORT", visible_aliases = ["bootstrap-servers", "brokers"])]
+    pub bootstrap_server: Option<String>,
+    /// The listener without a login, where ANONYMOUS is shown refused.
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub plaintext_server: Option<String>,
+    /// A profile to use instead of the phase's own.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub profile: Option<PathBuf>,
+    /// The folder of phases to use instead of the one built in.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub phases: Option<PathBuf>,
+    /// The folder of ACL files to use instead of those built in.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub acls: Option<PathBuf>,
+    /// Where the lab keeps its state.
+    #[arg(long, global = true, value_name = "DIR", env = "KAFKALAB_HOME")]
+    pub home: Option<PathBuf>,
+    /// Act as this principal of the profile.
+    #[arg(long = "as", global = true, value_name = "PRINCIPAL")]
+    pub principal: Option<String>,
+    /// Set a librdkafka property; never a password.
+    #[arg(short = 'X', long = "set", global = true, value_name = "KEY=VALUE")]
+    pub properties: Vec<String>,
+    /// Read the SASL password from the first line of standard input.
+    #[arg(long, global = true)]
+    pub sasl_password_stdin: bool,
+    /// How long to wait for the broker, such as 5s or 500ms.
+    #[arg(long, global = true, value_name = "TIME", default_value = "5s", value_parser = parse_time, env = "KAFKALAB_TIMEOUT")]
+    pub timeout: Duration,
+    /// What standard output carries.
+    #[arg(long, global = true, value_enum, default_value_t, env = "KAFKALAB_OUTPUT")]
+    pub output: Format,
+    /// No remarks and no explanations.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more; librdkafka's own log from -vv on.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// How much to explain.
+    #[arg(long, global = true, value_enum, default_value_t, env = "KAFKALAB_EXPLAIN")]
+    pub explain: Explain,
+    /// The language; by default that of LANG.
+    #[arg(long, global = true, value_enum, env = "KAFKALAB_LANG")]
+    pub lang: Option<Lang>,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub color: ColorChoice,
+    /// No cursor movement, no spinner, no redraw.
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// No spinner and no progress bar.
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Answer yes to every question.
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+    /// Show what would change on the cluster, and change nothing.
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show every setting with its source, or the profile as it is written.
+    #[command(subcommand)]
+    Config(commands::config::Command),
+    /// Print the completions of a shell.
+    Completions(commands::completions::Args),
+    /// Print the manual page.
+    Man,
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let span = text.parse::<jiff::SignedDuration>().map_err(|error| error.to_string())?;
+    match Duration::try_from(span) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err("a time longer than nothing, such as 5s".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_has_a_unit() {
+        assert_eq!(parse_time("1500ms"), Ok(Duration::from_millis(1500)));
+        assert!(parse_time("5").is_err() && parse_time("0s").is_err() && parse_time("-1s").is_err());
+    }
+}

@@ -1,0 +1,177 @@
+//! What every command is given: the door to the terminal, the flags, and the settings they resolve to.
+
+use std::env;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::Global;
+use crate::error::Result;
+use crate::profile::{Library, Overrides, Profile, ProfileName, resolve};
+use crate::source::Source;
+use crate::ui::{Look, Ui};
+use crate::words::Lang;
+
+/// The context of one run.
+pub struct Context {
+    /// The door to the terminal.
+    pub ui: Ui,
+    /// The flags that every command takes.
+    pub global: Global,
+    /// Cancelled by Ctrl-C and SIGTERM.
+    pub stop: CancellationToken,
+    inputs: Inputs,
+    streamed: AtomicBool,
+    tidies_up: AtomicBool,
+}
+
+impl Context {
+    pub(super) fn new(global: Global, ui: Ui, inputs: Inputs) -> Self {
+        Self {
+            ui,
+            global,
+            stop: CancellationToken::new(),
+            inputs,
+            streamed: AtomicBool::new(false),
+            tidies_up: AtomicBool::new(false),
+        }
+    }
+
+    /// The language in force.
+    pub fn lang(&self) -> Lang {
+        self.ui.lang()
+    }
+
+    /// The settings of a command of this phase.
+    pub fn profile(&self, name: ProfileName) -> Result<Profile> {
+        resolve(name, self.inputs.library.load(name)?, &self.inputs.overrides, &variable)
+    }
+
+    /// The settings of a phase as another principal than the one of the command line.
+    pub fn profile_as(&self, name: ProfileName, principal: &str) -> Result<Profile> {
+        let overrides = Overrides {
+            principal: Some(principal.to_owned()),
+            password: None,
+            ..self.inputs.overrides.clone()
+        };
+        // A password given for the command's own principal is not this one's.
+        let variable = |key: &str| if key.ends_with("SASL_PASSWORD") { None } else { variable(key) };
+        resolve(name, self.inputs.library.load(name)?, &overrides, &variable)
+    }
+
+    /// Where the value of `--timeout` or `--lang` came from.
+    pub fn source_of(&self, id: &str) -> Source {
+        let found = self.inputs.sources.iter().find(|(name, _)| *name == id);
+        found.map_or(Source::Default, |(_, source)| source.clone())
+    }
+
+    /// The library of profiles, as they are written.
+    pub fn library(&self) -> &Library {
+        &self.inputs.library
+    }
+
+    /// The command writes records to standard output itself, so a failure must not put an object between them.
+    pub fn streams(&self) {
+        self.streamed.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn streamed(&self) -> bool {
+        self.streamed.load(Ordering::Relaxed)
+    }
+
+    /// The command watches `stop` and tidies up by itself.
+    pub fn tidies_up(&self) {
+        self.tidies_up.store(true, Ordering::Relaxed);
+    }
+
+    /// How long a command may tidy up after Ctrl-C.
+    pub(super) async fn grace(&self) {
+        if self.tidies_up.load(Ordering::Relaxed) {
+            tokio::time::sleep(self.global.timeout + Duration::from_secs(5)).await;
+        }
+    }
+}
+
+/// What the flags refer to, read once.
+pub(super) struct Inputs {
+    library: Library,
+    overrides: Overrides,
+    sources: [(&'static str, Source); 2],
+}
+
+impl Inputs {
+    pub(super) fn gather(global: &Global, matches: &ArgMatches) -> Result<Self> {
+        let here = env::current_dir().unwrap_or_default();
+        let library = Library::find(global.phases.clone(), global.profile.clone(), &here)?;
+        let properties =
+            global.properties.iter().map(|given| Overrides::property(given)).collect::<Result<_>>()?;
+        let password = if global.sasl_password_stdin { Some(password_from_stdin()?) } else { None };
+        let overrides = Overrides {
+            bootstrap_server: global.bootstrap_server.clone(),
+            plaintext_server: global.plaintext_server.clone(),
+            principal: global.principal.clone(),
+            properties,
+            password,
+            lab: None,
+        };
+        let sources = [("timeout", "--timeout", "KAFKALAB_TIMEOUT"), ("lang", "--lang", "KAFKALAB_LANG")]
+            .map(|(id, flag, variable)| (id, source_of(matches, id, flag, variable)));
+        Ok(Self { library, overrides, sources })
+    }
+}
+
+fn source_of(matches: &ArgMatches, id: &str, flag: &'static str, variable: &'static str) -> Source {
+    match matches.value_source(id) {
+        Some(ValueSource::CommandLine) => Source::Flag(flag),
+        Some(ValueSource::EnvVariable) => Source::Variable(variable),
+        _ => Source::Default,
+    }
+}
+
+fn password_from_stdin() -> Result<SecretString> {
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(SecretString::from(line.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+/// A variable of the environment; an empty one counts as not set.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The look that the flags and the terminal ask for.
+pub(super) fn look(global: &Global) -> Look {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(variable).unwrap_or_default();
+    let lang = global.lang.unwrap_or_else(|| Lang::from_locale(&locale));
+    let look = Look::detect(lang, global.output, global.color);
+    Look {
+        explain: global.explain,
+        quiet: global.quiet,
+        plain: global.plain,
+        progress: look.progress && !global.plain && !global.no_progress && !global.quiet,
+        ..look
+    }
+}
+
+/// Ends with the first Ctrl-C or SIGTERM.
+pub(super) async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

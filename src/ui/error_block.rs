@@ -1,0 +1,101 @@
+//! The error block: always the same parts in the same order, as text and as JSON.
+
+use serde_json::{Map, Value, json};
+
+use super::{Look, escape, layout};
+use crate::error::{Denial, Error, Identity, Knowledge};
+use crate::words::{Lang, failure as words};
+
+/// The block as lines for standard error.
+pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
+    let lang = look.lang;
+    let mut parts: Vec<(&str, String)> = Vec::new();
+    if let Some(said) = &error.broker_said {
+        parts.push((
+            words::BROKER_SAID.get(lang),
+            format!("{} ({}, {})", escape(&said.text), said.name, said.code),
+        ));
+    }
+    if let Some(identity) = &error.identity {
+        parts.push((words::AS.get(lang), identity_text(identity, lang)));
+    }
+    if let Some(rule) = &error.rule {
+        parts.push((words::RULE.get(lang), rule_text(rule, lang)));
+    }
+    for hint in &error.hints {
+        parts.push((words::HINT.get(lang), hint.in_lang(lang)));
+    }
+    for command in &error.next {
+        parts.push((words::TRY.get(lang), command.clone()));
+    }
+
+    let label = look.style_err().red().bold().apply_to(words::ERROR.get(lang)).to_string();
+    let mut lines = layout::wrapped(&[format!("{label}: {}", error.doing.in_lang(lang))], look.width);
+    let labels = parts.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+    let mut previous = "";
+    for (label, text) in &parts {
+        let shown = if *label == previous { "" } else { *label };
+        previous = label;
+        let indent = " ".repeat(labels + 4);
+        // A command must stay on one line to be pasted.
+        let width = if *label == words::TRY.get(lang) { usize::MAX } else { look.width };
+        let wrapped = layout::wrapped(&[format!("{indent}{text}")], width);
+        for (row, line) in wrapped.iter().enumerate() {
+            let head = if row == 0 { shown } else { "" };
+            let padding = " ".repeat(labels - head.chars().count() + 2);
+            let head = look.style_err().bold().apply_to(head);
+            lines.push(format!("  {head}{padding}{}", line.trim_start()));
+        }
+    }
+    lines
+}
+
+fn identity_text(identity: &Identity, lang: Lang) -> String {
+    let by = identity.mechanism.as_ref().map_or_else(String::new, |mechanism| format!(", {mechanism}"));
+    words::IDENTITY.fill(
+        lang,
+        &[
+            ("principal", &identity.principal),
+            ("mechanism", &by),
+            ("protocol", &identity.security_protocol),
+            ("bootstrap", &identity.bootstrap_server),
+        ],
+    )
+}
+
+fn rule_text(rule: &Denial, lang: Lang) -> String {
+    let source = match rule.source {
+        Knowledge::BrokerEvent => words::KNOWN_FROM_BROKER,
+        Knowledge::ClusterAcls => words::KNOWN_FROM_CLUSTER,
+        Knowledge::YourFiles => words::KNOWN_FROM_FILES,
+    };
+    let refused = rule
+        .refused_at
+        .as_ref()
+        .map_or_else(String::new, |at| format!(", {}", words::REFUSED_AT.fill(lang, &[("at", at)])));
+    words::RULE_TEXT.fill(
+        lang,
+        &[
+            ("operation", &rule.operation),
+            ("resource", &escape(&rule.resource)),
+            ("refused", &refused),
+            ("rule", &escape(&rule.rule)),
+            ("source", &source.get(lang)),
+        ],
+    )
+}
+
+/// The same parts as JSON, under `error`.
+pub(super) fn json(error: &Error, lang: Lang) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("kind".to_owned(), json!(error.kind));
+    fields.insert("exit_code".to_owned(), json!(error.kind.exit_code()));
+    fields.insert("doing".to_owned(), json!(error.doing.in_lang(lang)));
+    fields.insert("broker_said".to_owned(), json!(error.broker_said));
+    fields.insert("as".to_owned(), json!(error.identity));
+    fields.insert("rule".to_owned(), json!(error.rule));
+    let hints: Vec<String> = error.hints.iter().map(|hint| hint.in_lang(lang)).collect();
+    fields.insert("hints".to_owned(), json!(hints));
+    fields.insert("try".to_owned(), json!(error.next));
+    Map::from_iter([("error".to_owned(), Value::Object(fields))])
+}

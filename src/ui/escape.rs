@@ -1,0 +1,44 @@
+//! Records are hostile input: a terminal obeys control characters, so none reaches it as it is.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// The text with every control character made visible: `\n`, `\t`, `\x1b`, and the bidirectional overrides of
+/// Unicode as `\u{202e}`.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_dangerous) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_dangerous(c) && u32::from(c) < 0x100 => {
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            }
+            c if is_dangerous(c) => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn is_dangerous(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_escape_byte_survives() {
+        assert_eq!(escape("a\x1b[2Jb\u{9b}c\n\u{202e}d"), "a\\x1b[2Jb\\x9bc\\n\\u{202e}d");
+        assert!(matches!(escape("pedido João"), Cow::Borrowed(_)));
+    }
+}

@@ -1,0 +1,88 @@
+//! Two columns from 110 columns on, stacked below that.
+
+use console::measure_text_width;
+
+use super::Look;
+
+/// From this width on, result and explanation stand side by side.
+const BESIDE_FROM: usize = 110;
+/// An explanation narrower than this is hard to read.
+const NARROWEST: usize = 38;
+
+/// Result and explanation as lines for a terminal.
+pub(super) fn beside(look: &Look, body: &[String], explanation: &[String]) -> Vec<String> {
+    let natural = body.iter().map(|line| measure_text_width(line)).max().unwrap_or(0);
+    let left = natural.min(look.width * 11 / 20);
+    let right = look.width.saturating_sub(left + 3);
+    if explanation.is_empty() || body.is_empty() || look.width < BESIDE_FROM || right < NARROWEST {
+        let mut lines = wrapped(body, look.width);
+        if !explanation.is_empty() && !body.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(wrapped(explanation, look.width));
+        return lines;
+    }
+    let bar = if look.plain { "|" } else { "│" };
+    let bar = look.style().dim().apply_to(bar).to_string();
+    let body = wrapped(body, left);
+    let explanation = wrapped(explanation, right);
+    (0..body.len().max(explanation.len()))
+        .map(|row| {
+            let line = body.get(row).map_or("", String::as_str);
+            let padding = " ".repeat(left - measure_text_width(line).min(left));
+            let beside = explanation.get(row).map_or("", String::as_str);
+            format!("{line}{padding} {bar} {beside}").trim_end().to_owned()
+        })
+        .collect()
+}
+
+/// Lines no wider than `width`; what follows a line keeps its indentation. A line of a table or a command is one
+/// word to the reader, but a terminal would break it anyway, so it is broken here at its spaces.
+pub(super) fn wrapped(lines: &[String], width: usize) -> Vec<String> {
+    lines.iter().flat_map(|line| wrap_one(line, width)).collect()
+}
+
+fn wrap_one(line: &str, width: usize) -> Vec<String> {
+    if measure_text_width(line) <= width {
+        return vec![line.to_owned()];
+    }
+    let indent: String = line.chars().take_while(|character| *character == ' ').collect();
+    let options = textwrap::Options::new(width)
+        .initial_indent(&indent)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(line.trim_start(), options).into_iter().map(std::borrow::Cow::into_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ColorChoice, Format};
+    use super::*;
+    use crate::words::Lang;
+
+    fn look(width: usize) -> Look {
+        Look { width, ..Look::detect(Lang::En, Format::Text, ColorChoice::Never) }
+    }
+
+    fn lines(text: &[&str]) -> Vec<String> {
+        text.iter().map(|line| (*line).to_owned()).collect()
+    }
+
+    #[test]
+    fn wide_terminals_show_both_at_once() {
+        let shown = beside(&look(120), &lines(&["partition 1", "offset 7"]), &lines(&["It was stored."]));
+        assert_eq!(shown, ["partition 1 │ It was stored.", "offset 7    │"]);
+    }
+
+    #[test]
+    fn narrow_terminals_stack() {
+        let shown = beside(&look(80), &lines(&["offset 7"]), &lines(&["It was stored."]));
+        assert_eq!(shown, ["offset 7", "", "It was stored."]);
+    }
+
+    #[test]
+    fn a_long_line_keeps_its_indentation() {
+        assert_eq!(wrapped(&lines(&["  one two three"]), 9), ["  one two", "  three"]);
+    }
+}

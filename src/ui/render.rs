@@ -1,0 +1,99 @@
+//! Reports as lines of text, or as one JSON object.
+
+use serde_json::{Map, Value};
+
+use super::{Explain, Look, escape, symbol};
+use crate::report::{Block, Check, Explanation, Table, Verdict};
+use crate::words::{Lang, app as words};
+
+/// One object a line, with the command and the version first.
+pub(super) fn json(command: &str, data: Map<String, Value>) -> String {
+    let mut object = Map::new();
+    object.insert("command".to_owned(), command.into());
+    object.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
+    object.extend(data);
+    Value::Object(object).to_string()
+}
+
+pub(super) fn body(look: &Look, blocks: &[Block]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for block in blocks {
+        match block {
+            Block::Line(message) => lines.extend(message.in_lang(look.lang).lines().map(str::to_owned)),
+            Block::Table(rows) => lines.extend(table(look, rows)),
+            Block::Checks(all) => all.iter().for_each(|one| lines.extend(check(look, one))),
+            Block::Verbatim(text) => lines.extend(text.lines().map(str::to_owned)),
+            Block::Gap => lines.push(String::new()),
+        }
+    }
+    lines
+}
+
+pub(super) fn explanation(look: &Look, explanation: &Explanation) -> Vec<String> {
+    let paragraphs = match look.explain {
+        Explain::Off => return Vec::new(),
+        _ if look.quiet => return Vec::new(),
+        Explain::Short => &explanation.paragraphs[..explanation.paragraphs.len().min(1)],
+        Explain::Full => &explanation.paragraphs[..],
+    };
+    let mut lines = Vec::new();
+    for paragraph in paragraphs {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(paragraph.in_lang(look.lang).lines().map(str::to_owned));
+    }
+    if look.explain == Explain::Full && !explanation.same_with.is_empty() {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.push(look.style().bold().apply_to(words::SAME_WITH.get(look.lang)).to_string());
+        for (label, commands) in &explanation.same_with {
+            lines.push(format!("  {label}"));
+            lines.extend(commands.iter().map(|command| format!("    {command}")));
+        }
+    }
+    lines
+}
+
+fn table(look: &Look, table: &Table) -> Vec<String> {
+    let mut out = comfy_table::Table::new();
+    out.load_style(comfy_table::presets::NOTHING);
+    out.set_header(table.head.clone());
+    for row in &table.rows {
+        out.add_row(row.iter().map(|cell| escape(cell).into_owned()));
+    }
+    for column in out.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    let mut lines: Vec<String> = out.lines().map(|line| line.trim_end().to_owned()).collect();
+    if let Some(head) = lines.first_mut() {
+        *head = look.style().bold().apply_to(&*head).to_string();
+    }
+    lines
+}
+
+fn check(look: &Look, check: &Check) -> Vec<String> {
+    let style = match check.verdict {
+        Verdict::Done => look.style().green(),
+        Verdict::NotYet => look.style().red(),
+        Verdict::CouldNotCheck => look.style().yellow(),
+    };
+    let word = verdict_word(check.verdict, look.lang);
+    let head = style.apply_to(format!("{} {word}", symbol(check.verdict)));
+    let mut lines = vec![format!("{head}: {}", check.goal.in_lang(look.lang))];
+    let evidence = check.evidence.iter().map(|message| message.in_lang(look.lang));
+    lines.extend(
+        evidence.flat_map(|text| text.lines().map(|line| format!("     {line}")).collect::<Vec<_>>()),
+    );
+    lines
+}
+
+pub(super) fn verdict_word(verdict: Verdict, lang: Lang) -> &'static str {
+    let text = match verdict {
+        Verdict::Done => words::DONE,
+        Verdict::NotYet => words::NOT_YET,
+        Verdict::CouldNotCheck => words::COULD_NOT_CHECK,
+    };
+    text.get(lang)
+}
