@@ -1,0 +1,148 @@
+//! What is behind an address? One question and answer each of TCP, ApiVersions and SaslHandshake, then the login.
+//!
+//! librdkafka has one error for a wrong password and for a mechanism that is not offered, and none at all for a
+//! PLAINTEXT client on a SASL port; this tells them apart.
+
+use std::time::{Duration, Instant};
+
+use super::{Connection, Handshake, Login, RawError};
+
+/// Patience for each step. Brokers of the lab answer in milliseconds, a failed login takes about 300 ms.
+const PATIENCE: Duration = Duration::from_millis(900);
+
+const UNSUPPORTED_SASL_MECHANISM: i16 = 33;
+const ILLEGAL_SASL_STATE: i16 = 34;
+
+/// What a probe found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// `host:port` as asked for.
+    pub address: String,
+    /// What listens there.
+    pub listener: Listener,
+    /// What became of the login.
+    pub login: LoginOutcome,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// The kind of listener at an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listener {
+    /// The address is no `host:port`, or the name is unknown; with the resolver's words.
+    Unresolved(String),
+    /// Nothing listens.
+    Refused,
+    /// No route, no permission; with the operating system's words.
+    Unreachable(String),
+    /// Connecting, or the first answer, took too long.
+    Silent,
+    /// Kafka without SASL: everyone is `User:ANONYMOUS`.
+    Plaintext,
+    /// Kafka with SASL, and the mechanisms that it offers.
+    Sasl(Vec<String>),
+    /// A TLS listener: `SSL` or `SASL_SSL`.
+    Tls,
+    /// Something that is not Kafka; with what was odd.
+    NotKafka(String),
+}
+
+/// What a broker said to a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginOutcome {
+    /// None was asked for, or the listener takes none.
+    NotTried,
+    /// The broker let the user in.
+    Accepted,
+    /// The listener does not offer the mechanism; [`Listener::Sasl`] says what it offers.
+    MechanismNotOffered,
+    /// The broker refused the credentials.
+    Refused {
+        /// Kafka's error code, usually 58.
+        code: i16,
+        /// The broker's words, unchanged.
+        message: String,
+    },
+    /// The login did not end: the broker closed the connection or fell silent.
+    Broken(String),
+}
+
+/// Probes `host:port`, and tries `login` if the listener asks for one. Takes about 1 s at most on an address that
+/// answers; a probe never fails, it finds.
+pub async fn probe(address: &str, login: Option<&Login>) -> Probe {
+    let started = Instant::now();
+    let (listener, login) = examine(address, login).await;
+    Probe { address: address.to_owned(), listener, login, elapsed: started.elapsed() }
+}
+
+async fn examine(address: &str, login: Option<&Login>) -> (Listener, LoginOutcome) {
+    let mut connection = match Connection::connect(address, PATIENCE).await {
+        Ok(connection) => connection,
+        Err(error) => return (unreachable(error), LoginOutcome::NotTried),
+    };
+    if let Err(error) = connection.api_versions().await {
+        return (not_plain_kafka(address, error).await, LoginOutcome::NotTried);
+    }
+    // Any name makes the broker list its mechanisms; that of the login lets the login go on from here.
+    let mechanism = login.map_or("PLAIN", |login| login.mechanism.name());
+    let answer = match connection.handshake(mechanism, 1).await {
+        Ok(answer) => answer,
+        Err(error) => return (unreachable(error), LoginOutcome::NotTried),
+    };
+    let offered = answer.mechanisms.iter().map(|name| name.to_string()).collect();
+    match (answer.error_code, login) {
+        (0, Some(login)) => (Listener::Sasl(offered), prove(connection, login).await),
+        (0, None) => (Listener::Sasl(offered), LoginOutcome::NotTried),
+        (UNSUPPORTED_SASL_MECHANISM, Some(_)) => (Listener::Sasl(offered), LoginOutcome::MechanismNotOffered),
+        (UNSUPPORTED_SASL_MECHANISM, None) => (Listener::Sasl(offered), LoginOutcome::NotTried),
+        (ILLEGAL_SASL_STATE, _) => (Listener::Plaintext, LoginOutcome::NotTried),
+        (code, _) => (Listener::NotKafka(format!("SaslHandshake answered {code}")), LoginOutcome::NotTried),
+    }
+}
+
+async fn prove(mut connection: Connection, login: &Login) -> LoginOutcome {
+    match connection.prove(Handshake::V1, login).await {
+        Ok(()) => LoginOutcome::Accepted,
+        Err(RawError::Sasl { code, message, .. }) => LoginOutcome::Refused { code, message },
+        Err(error) => LoginOutcome::Broken(error.to_string()),
+    }
+}
+
+/// The listener took bytes but did not answer as Kafka: TLS, or something else.
+async fn not_plain_kafka(address: &str, error: RawError) -> Listener {
+    match error {
+        RawError::Closed { .. } | RawError::Protocol { .. } if speaks_tls(address).await => Listener::Tls,
+        RawError::Closed { .. } => Listener::NotKafka("it closed the connection".to_owned()),
+        RawError::Protocol { message, .. } => Listener::NotKafka(message),
+        error => unreachable(error),
+    }
+}
+
+fn unreachable(error: RawError) -> Listener {
+    match error {
+        RawError::Refused { .. } => Listener::Refused,
+        RawError::Resolve { source, .. } => Listener::Unresolved(source.to_string()),
+        RawError::TimedOut { .. } => Listener::Silent,
+        RawError::Io { source, .. } => Listener::Unreachable(source.to_string()),
+        error => Listener::NotKafka(error.to_string()),
+    }
+}
+
+/// Whether the address answers the opening of a TLS connection with a TLS record: a handshake (22), or the alert (21)
+/// that it likes nothing of it.
+async fn speaks_tls(address: &str) -> bool {
+    let Ok(mut connection) = Connection::connect(address, PATIENCE).await else { return false };
+    connection.write_bytes(CLIENT_HELLO).await.is_ok()
+        && matches!(connection.first_bytes().await, Ok([21 | 22, 3]))
+}
+
+/// A TLS 1.2 ClientHello with one common cipher suite and nothing else; enough for an answer.
+const CLIENT_HELLO: &[u8] = &[
+    22, 3, 1, 0, 45, // handshake record of 45 bytes
+    1, 0, 0, 41, 3, 3, // ClientHello of 41 bytes, TLS 1.2
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
+    29, 30, 31, 32, // random: no secret depends on it
+    0,  // no session
+    0, 2, 0xc0, 0x2f, // TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+    1, 0, // no compression
+];
