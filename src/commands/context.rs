@@ -52,6 +52,12 @@ impl Context {
         resolve(name, self.inputs.library.load(name)?, &self.inputs.overrides, &variable)
     }
 
+    /// The settings of a command of this phase that needs a broker: the lab is started first if the profile points
+    /// at it and nothing runs there.
+    pub async fn lab_profile(&self, name: ProfileName) -> Result<Profile> {
+        self.profile(name)
+    }
+
     /// The settings of a phase as another principal than the one of the command line.
     pub fn profile_as(&self, name: ProfileName, principal: &str) -> Result<Profile> {
         let overrides = Overrides {
