@@ -1,3 +1,23 @@
 //! A thin async face over librdkafka, and the admin requests that it lacks.
+//!
+//! Everything here returns plain values and a typed [`Failure`]; nothing prints. librdkafka's own log goes to
+//! `tracing` under the target `librdkafka`. Every call is raced against the login failures that librdkafka reports
+//! on the side (`signals.rs`), so a wrong password ends it in milliseconds instead of a time-out.
 
+mod failure;
+mod metadata;
+mod partitioner;
+mod producer;
 pub mod raw;
+mod reach;
+mod record;
+mod settings;
+mod signals;
+
+pub use failure::{Code, Failure, Kind, Need, RefusedAt, Resource};
+pub use metadata::{Broker, Overview, Partition, Topic, legal_name, on_cluster, on_group, on_topic};
+pub use partitioner::{Choice, Partitioner, Why, murmur2};
+pub use producer::{Ack, Enqueued, Outgoing, Placed, ProduceOptions, Producer};
+pub use reach::reach;
+pub use record::{Received, Record, RecordView, TimestampType};
+pub use settings::{Login, Security, Settings, SslFiles};
