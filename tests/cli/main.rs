@@ -1,0 +1,4 @@
+//! Runs the binary: every command, what it prints and how it exits.
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,6 @@
+//! Real Kafka clients against both engines: librdkafka, kcat, Apache's own tools.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod apache_kafka;

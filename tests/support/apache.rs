@@ -1,0 +1,165 @@
+//! Apache Kafka as a compose file describes it, from Maven jars instead of containers.
+//!
+//! Only host names, ports and the data folder differ from what the file says. Each broker's `KAFKA_*` variables become
+//! its `server.properties` ([`super::properties`]), the storage is formatted with the file's `CLUSTER_ID`, and the
+//! service `kafka-init` runs its own command with its own mounts, with scripts that call the jars' classes where the
+//! image has `/opt/kafka/bin`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::addresses::{Addresses, Ports, listeners};
+use super::compose::{Compose, Service};
+use super::process::Process;
+use super::{folder, java, properties, root, tools};
+
+/// How long a broker may take to start: four seconds on an idle machine.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// The folder that the image has its tools in, and the one for its data.
+const IMAGE_BIN: &str = "/opt/kafka/bin";
+const IMAGE_DATA: &str = "/var/lib/kafka/data";
+
+/// A running cluster.
+#[derive(Debug)]
+pub struct Apache {
+    /// Its brokers, in the compose file's order.
+    pub brokers: Vec<Broker>,
+}
+
+/// A running broker.
+#[derive(Debug)]
+pub struct Broker {
+    /// The compose file's service.
+    pub name: String,
+    /// The address of its PLAINTEXT listener.
+    pub plaintext: String,
+    /// The address of its SASL_PLAINTEXT listener.
+    pub sasl: String,
+    /// Where its log segments are.
+    pub data: PathBuf,
+    /// Its process; the log is the container's log.
+    pub process: Process,
+}
+
+impl Apache {
+    /// Starts the brokers of a compose file, all at once, and runs its init job. The error is what the broker or the
+    /// job said last.
+    pub fn start(file: &str, ports: Ports) -> Result<Apache, String> {
+        let compose = Compose::read(file);
+        let mut tries = 0..3;
+        loop {
+            tries.next();
+            match Apache::start_brokers(&compose, ports) {
+                // Another process took the port between the look and the bind.
+                Err(problem) if problem.contains("Address already in use") && !tries.is_empty() => {}
+                Err(problem) => return Err(problem),
+                Ok((apache, addresses)) => return run_init(&compose, &addresses).map(|_| apache),
+            }
+        }
+    }
+
+    fn start_brokers(compose: &Compose, ports: Ports) -> Result<(Apache, Addresses), String> {
+        let services = compose.brokers();
+        let addresses = Addresses::assign(&services, ports);
+        let brokers: Result<Vec<_>, _> = services.iter().map(|broker| launch(*broker, &addresses)).collect();
+        let brokers = brokers?;
+        for broker in &brokers {
+            // Logged after the listeners have been opened, which happens only once the ACLs are loaded.
+            let started = |line: &str| line.contains("Kafka Server started").then_some(());
+            let log = broker.process.log();
+            log.wait_from(0, START_LIMIT, started)
+                .ok_or_else(|| format!("{} did not start:\n{}", broker.name, log.tail(40)))?;
+        }
+        Ok((Apache { brokers }, addresses))
+    }
+
+    /// The SASL_PLAINTEXT listeners of all brokers, separated by commas.
+    pub fn bootstrap_sasl(&self) -> String {
+        self.brokers.iter().map(|broker| broker.sasl.as_str()).collect::<Vec<_>>().join(",")
+    }
+
+    /// The PLAINTEXT listeners of all brokers, separated by commas.
+    pub fn bootstrap_plaintext(&self) -> String {
+        self.brokers.iter().map(|broker| broker.plaintext.as_str()).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// Formats the storage of one broker and starts its JVM.
+fn launch(service: Service<'_>, addresses: &Addresses) -> Result<Broker, String> {
+    let environment = service.environment();
+    // The image's scripts refuse an empty one too.
+    assert!(
+        environment.get("KAFKA_OPTS").is_some_and(|o| !o.is_empty()),
+        "{}: KAFKA_OPTS is empty",
+        service.name
+    );
+    let folder = folder();
+    let data = folder.join("data");
+    let mut properties = local_properties(service, addresses, &data);
+    let file = folder.join("server.properties");
+    fs::write(&file, properties::file(&properties)).unwrap();
+    let log4j2 = folder.join("log4j2.properties");
+    fs::write(&log4j2, properties::log4j2(&environment)).unwrap();
+
+    let path = file.to_str().unwrap();
+    let formatted = tools::run("StorageTool", &["format", "-t", &environment["CLUSTER_ID"], "-c", path]);
+    if !formatted.success() {
+        return Err(format!("{}: the storage cannot be formatted: {formatted:?}", service.name));
+    }
+
+    let mut java = java::command();
+    for options in ["KAFKA_HEAP_OPTS", "KAFKA_OPTS"] {
+        java.args(environment.get(options).map(String::as_str).unwrap_or_default().split_whitespace());
+    }
+    java.arg(format!("-Dlog4j2.configurationFile={}", log4j2.display())).args(["kafka.Kafka", path]);
+    let process = Process::start(&java, Some(&folder));
+    let advertised = listeners(&properties.remove("advertised.listeners").unwrap_or_default());
+    let address = |listener: &str| {
+        let found = advertised.iter().find(|(name, _)| name == listener);
+        let (_, port) = found.unwrap_or_else(|| panic!("{} advertises no {listener}", service.name));
+        format!("127.0.0.1:{port}")
+    };
+    let (plaintext, sasl) = (address("PLAINTEXT"), address("SASL_PLAINTEXT"));
+    Ok(Broker { name: service.name.to_owned(), plaintext, sasl, data, process })
+}
+
+/// The broker's properties with the addresses and the data folder of this machine.
+fn local_properties(service: Service<'_>, addresses: &Addresses, data: &Path) -> BTreeMap<String, String> {
+    let mut properties = properties::from_environment(&service.environment());
+    for (name, value) in &mut properties {
+        *value = match name.as_str() {
+            "listeners" => addresses.listeners(service.name, value),
+            "log.dirs" => value.replace(IMAGE_DATA, data.to_str().unwrap()),
+            _ => addresses.replace(value),
+        };
+    }
+    let advertised = &properties["advertised.listeners"];
+    let unreachable = advertised.split(',').find(|entry| !entry.contains("://127.0.0.1:"));
+    assert!(unreachable.is_none(), "{}: nothing listens at {unreachable:?}", service.name);
+    properties
+}
+
+/// Runs the service `kafka-init` as the compose file describes it. Returns what it printed.
+pub fn run_init(compose: &Compose, addresses: &Addresses) -> Result<String, String> {
+    let service = compose.service("kafka-init");
+    let here = |text: &str| {
+        let text = text.replace(IMAGE_BIN, tools::bin().to_str().unwrap());
+        addresses.replace(&text)
+    };
+    let mount = |text: &str| {
+        service.volumes().iter().fold(here(text), |text, (source, target)| {
+            let source = root().join(source.trim_start_matches("./"));
+            text.replace(&format!("{target}/"), &format!("{}/", source.display()))
+        })
+    };
+    let words: Vec<String> = service.command().iter().map(|word| mount(word)).collect();
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command.envs(service.environment().iter().map(|(name, value)| (name, here(value))));
+    let output = tools::run_with_input(&mut command, b"");
+    if output.success() { Ok(output.stdout) } else { Err(format!("kafka-init failed: {output:?}")) }
+}

@@ -1,0 +1,51 @@
+//! The embedded broker, as the process that `kafkalab broker` starts.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::folder;
+use super::process::Process;
+
+/// A running embedded broker.
+#[derive(Debug)]
+pub struct Embedded {
+    /// The address of its PLAINTEXT listener.
+    pub plaintext: String,
+    /// The address of its SASL_PLAINTEXT listener.
+    pub sasl: String,
+    /// Its process; the log holds standard output and standard error.
+    pub process: Process,
+}
+
+impl Embedded {
+    /// Starts one on free ports with data in a folder of its own, which goes when the broker stops.
+    pub fn start() -> Result<Embedded, String> {
+        let folder = folder();
+        Embedded::start_in(&folder, Some(&folder), &[])
+    }
+
+    /// Starts one on free ports with its data in `data` and more arguments; `remove` is removed when it has stopped.
+    pub fn start_in(data: &Path, remove: Option<&Path>, arguments: &[&str]) -> Result<Embedded, String> {
+        let mut command = Command::new(binary());
+        command.args(["broker", "--listen", "127.0.0.1:0", "--sasl-listen", "127.0.0.1:0", "--data-dir"]);
+        command.arg(data).args(arguments);
+        let process = Process::start(&command, remove);
+        let ready = process.log().wait_from(0, Duration::from_secs(30), ready);
+        let problem = || format!("`kafkalab broker` did not start:\n{}", process.log().tail(20));
+        let (plaintext, sasl) = ready.ok_or_else(problem)?;
+        Ok(Embedded { plaintext, sasl, process })
+    }
+}
+
+/// The program under test.
+pub fn binary() -> &'static str {
+    let path = option_env!("CARGO_BIN_EXE_kafkalab");
+    path.unwrap_or_else(|| panic!("cargo names the binary to integration tests only"))
+}
+
+/// `ready PLAINTEXT=127.0.0.1:1234 SASL_PLAINTEXT=127.0.0.1:1235`
+fn ready(line: &str) -> Option<(String, String)> {
+    let (plaintext, sasl) = line.strip_prefix("ready PLAINTEXT=")?.split_once(" SASL_PLAINTEXT=")?;
+    Some((plaintext.to_owned(), sasl.to_owned()))
+}

@@ -1,0 +1,43 @@
+//! What a machine may lack. A test that needs it is skipped, and says so by name, unless `KAFKALAB_REQUIRE` (`all`, or
+//! a list such as `jdk,kcat`) turns the skip into a failure.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::{env, thread};
+
+use super::java;
+
+/// Whether the calling test can run; if not, its name and the reason are on stderr.
+///
+/// `need` is `jdk` (Java 17 or newer, and Kafka's jars or Maven to fetch them) or the name of a program, such as
+/// `kcat` or `npm`.
+///
+/// # Panics
+/// If the need is not met and `KAFKALAB_REQUIRE` names it.
+pub fn require(need: &str) -> bool {
+    let Err(reason) = met(need) else { return true };
+    assert!(!is_demanded(need), "KAFKALAB_REQUIRE demands {need}: {reason}");
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    // Written to the stream itself: `eprintln!` in a test that passes is never seen.
+    writeln!(std::io::stderr(), "skipped: {test}: {reason}").ok();
+    false
+}
+
+fn met(need: &str) -> Result<(), String> {
+    match need {
+        "jdk" => java::available(),
+        program => runs(program),
+    }
+}
+
+/// Whether `program` can be started at all; what it thinks of its arguments does not matter.
+pub fn runs(program: &str) -> Result<(), String> {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().map(drop).map_err(|problem| format!("{program} does not start ({problem})"))
+}
+
+fn is_demanded(need: &str) -> bool {
+    let demanded = env::var("KAFKALAB_REQUIRE").unwrap_or_default();
+    demanded.split(',').map(str::trim).any(|name| name == "all" || name == need)
+}
