@@ -1,14 +1,18 @@
 //! Kafka's protocol over a connection of our own: what librdkafka has no call for.
 //!
 //! [`Connection`] is one socket with a login; it also sends what no proper client would, for the tests that compare
-//! brokers. [`probe()`] finds out what kind of listener an address is. Why not librdkafka: its admin client has no
-//! ACLs in the Rust binding, and hides why a login failed.
+//! brokers. [`Cluster`] finds the broker that a request must reach, [`admin`] holds the requests. [`probe()`] finds out
+//! what kind of listener an address is. Why not librdkafka: its Rust binding has no ACL requests, and it hides why a
+//! login failed.
 
+pub mod admin;
+mod cluster;
 mod connection;
 mod error;
 mod login;
 mod probe;
 
+pub use cluster::Cluster;
 pub use connection::{Connection, Pending};
 pub use error::{BrokerError, RawError};
 pub use login::{Handshake, Login, Mechanism};
