@@ -1,1 +1,3 @@
 //! The embedded Kafka broker. It knows nothing of lessons or terminals.
+
+pub mod group;

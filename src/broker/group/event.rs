@@ -1,0 +1,108 @@
+//! What happened to a group and why: values that lessons and `kafkalab logs` turn into words.
+
+use super::GroupState;
+
+/// Something that happened to a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupEvent {
+    /// The group changed its state.
+    Moved {
+        /// The group's id.
+        group: String,
+        /// The state it left.
+        from: GroupState,
+        /// The state it is in now.
+        to: GroupState,
+        /// Its generation from now on.
+        generation: i32,
+        /// What caused it.
+        reason: Reason,
+        /// The member that caused it; none when time did, or all members together.
+        member: Option<String>,
+    },
+    /// A member was taken into the group.
+    MemberAdded {
+        /// The group's id.
+        group: String,
+        /// The new member's id.
+        member: String,
+    },
+    /// A member is no longer in the group.
+    MemberRemoved {
+        /// The group's id.
+        group: String,
+        /// The id it had.
+        member: String,
+        /// Why it is gone.
+        reason: Reason,
+    },
+    /// A static member came back under a new id; the old id is fenced (error 82) from now on.
+    StaticMemberReplaced {
+        /// The group's id.
+        group: String,
+        /// Its `group.instance.id`.
+        instance: String,
+        /// The id it had.
+        old: String,
+        /// The id it has now.
+        new: String,
+    },
+}
+
+/// Why a group moved or a member left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// A new member joined.
+    MemberJoined,
+    /// The leader joined again, which is how it asks for a rebalance (new partitions, for example).
+    LeaderRejoined,
+    /// A member joined again with other topics or assignors.
+    MetadataChanged,
+    /// A static member came back in a way that changes the assignment or the chosen assignor.
+    StaticMemberReturned,
+    /// LeaveGroup: the member said goodbye, or an admin removed it.
+    MemberLeft,
+    /// No heartbeat within the member's session timeout.
+    SessionExpired,
+    /// The member did not join again within the rebalance timeout.
+    RebalanceTimedOut,
+    /// The member did not fetch its assignment within the rebalance timeout.
+    SyncTimedOut,
+    /// All known members have joined.
+    AllMembersJoined,
+    /// The initial rebalance delay is over.
+    InitialDelayOver,
+    /// The leader's assignment has arrived.
+    AssignmentReceived,
+    /// Nobody is left.
+    NoMembersLeft,
+    /// The group has more members than `group.max.size`.
+    GroupTooLarge,
+    /// DeleteGroups.
+    Deleted,
+    /// An empty group whose offsets have all expired.
+    Expired,
+}
+
+impl Reason {
+    /// A stable name for traces and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::MemberJoined => "member joined",
+            Reason::LeaderRejoined => "leader rejoined",
+            Reason::MetadataChanged => "metadata changed",
+            Reason::StaticMemberReturned => "static member returned",
+            Reason::MemberLeft => "member left",
+            Reason::SessionExpired => "session expired",
+            Reason::RebalanceTimedOut => "rebalance timed out",
+            Reason::SyncTimedOut => "sync timed out",
+            Reason::AllMembersJoined => "all members joined",
+            Reason::InitialDelayOver => "initial delay over",
+            Reason::AssignmentReceived => "assignment received",
+            Reason::NoMembersLeft => "no members left",
+            Reason::GroupTooLarge => "group too large",
+            Reason::Deleted => "deleted",
+            Reason::Expired => "expired",
+        }
+    }
+}
