@@ -1,45 +1,121 @@
 //! The harness itself: Apache Kafka as docker-compose.yml describes it, after its init job.
 
+use std::fs;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
-use crate::support::{Lab, require, tools};
+use crate::support::lab::TOPICS;
+use crate::support::{Lab, require, tools, unique};
+
+/// How long an answer may take. A guard, no measurement.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// What each principal may see of [`TOPICS`].
+const VISIBLE: [(&str, &[&str]); 5] = [
+    ("admin", &["integracao-pedidos", "integracao-pedidos-dlq", "laravel-events", "nest-events"]),
+    ("laravel", &["integracao-pedidos", "integracao-pedidos-dlq", "laravel-events"]),
+    ("nest", &["integracao-pedidos", "integracao-pedidos-dlq", "nest-events"]),
+    ("analytics", &[]),
+    ("ANONYMOUS", &[]),
+];
+
+fn of_the_lab<'a>(topics: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut topics: Vec<_> = topics.filter(|topic| TOPICS.contains(topic)).collect();
+    topics.sort_unstable();
+    topics
+}
+
+#[test]
+fn kcat_logs_in_as_each_principal_and_sees_its_own_topics() {
+    let Some(lab) = Lab::apache().filter(|_| require("kcat")) else { return };
+    for (principal, expected) in VISIBLE {
+        let output = tools::run_with_input(&mut lab.kcat(principal, &["-L"]), b"");
+        assert!(output.success(), "{principal}: {output:?}");
+        let names =
+            output.stdout.lines().filter_map(|line| line.trim().strip_prefix("topic \"")?.split('"').next());
+        assert_eq!(of_the_lab(names), expected, "{principal}");
+    }
+}
+
+/// The init job has stored the salted keys; the listener offers the mechanism.
+#[test]
+fn each_principal_logs_in_with_scram_too() {
+    let Some(lab) = Lab::apache() else { return };
+    for (principal, expected) in VISIBLE.into_iter().filter(|(name, _)| *name != "ANONYMOUS") {
+        let mut client = lab.client(principal);
+        let client: BaseConsumer = client.set("sasl.mechanism", "SCRAM-SHA-256").create().unwrap();
+        let metadata = client.fetch_metadata(None, LIMIT).unwrap_or_else(|e| panic!("{principal}: {e}"));
+        assert_eq!(of_the_lab(metadata.topics().iter().map(|topic| topic.name())), expected, "{principal}");
+    }
+}
 
 /// The refusal as the container's log shows it (`KAFKA_LOG4J_LOGGERS`).
 #[test]
 fn a_refusal_is_a_line_of_the_audit_log() {
     let Some(lab) = Lab::apache() else { return };
     let client: BaseConsumer = lab.client("analytics").create().unwrap();
-    client.fetch_metadata(Some("nest-events"), Duration::from_secs(10)).unwrap();
-    let denied = |line: &str| {
-        let line = line.contains("Principal = User:analytics is Denied").then_some(line)?;
-        line.contains("operation = DESCRIBE").then_some(line.to_owned())
-    };
-    let line = lab.log().wait_from(0, Duration::from_secs(10), denied).expect("an audit line");
-    assert!(line.contains("on resource = Topic:LITERAL:nest-events for request = "), "{line}");
-    assert!(line.contains("based on rule DefaultDeny"), "{line}");
+    client.fetch_metadata(Some("nest-events"), LIMIT).unwrap();
+    let denied = |line: &str| line.contains("User:analytics is Denied").then(|| line.to_owned());
+    let line = lab.log().wait_from(0, LIMIT, denied).expect("an audit line");
+    let expected = "Principal = User:analytics is Denied operation = DESCRIBE from host = 127.0.0.1 on resource = \
+                    Topic:LITERAL:nest-events for request = Metadata with resourceRefCount = 1 based on rule DefaultDeny";
+    assert!(line.contains(expected), "{line}");
 }
 
 #[test]
-fn kcat_logs_in_as_each_principal_and_sees_its_own_topics() {
+fn the_init_job_may_run_again_and_changes_no_acl_and_no_topic() {
     let Some(lab) = Lab::apache() else { return };
-    if !require("kcat") {
-        return;
-    }
-    for (principal, expected) in [
-        ("admin", &["integracao-pedidos", "integracao-pedidos-dlq", "laravel-events", "nest-events"][..]),
-        ("laravel", &["integracao-pedidos", "integracao-pedidos-dlq", "laravel-events"][..]),
-        ("nest", &["integracao-pedidos", "integracao-pedidos-dlq", "nest-events"][..]),
-        ("analytics", &[]),
-        ("ANONYMOUS", &[]),
-    ] {
-        let output = tools::run_with_input(&mut lab.kcat(principal, &["-L"]), b"");
-        assert!(output.success(), "{principal}: {output:?}");
-        let quoted =
-            output.stdout.lines().filter_map(|line| line.trim().strip_prefix("topic \"")?.split('"').next());
-        let mut topics: Vec<_> = quoted.filter(|topic| super::support::lab::TOPICS.contains(topic)).collect();
-        topics.sort_unstable();
-        assert_eq!(topics, expected, "{principal}");
-    }
+    let apache = lab.apache_cluster().unwrap();
+    let state = || {
+        let mut lines: Vec<_> =
+            lab.tool("admin", "AclCommand", &["--list"]).stdout.lines().map(str::to_owned).collect();
+        lines.sort();
+        for topic in TOPICS {
+            lines.push(lab.tool("admin", "TopicCommand", &["--describe", "--topic", topic]).stdout);
+        }
+        lines
+    };
+    let before = state();
+    assert!(before.iter().any(|line| line.contains("User:nest")), "{before:?}");
+    apache.init().unwrap();
+    assert_eq!(state(), before);
+}
+
+#[test]
+fn the_health_check_of_the_container_succeeds() {
+    let Some(lab) = Lab::apache() else { return };
+    let output = lab.apache_cluster().unwrap().healthcheck("kafka");
+    assert!(output.success() && output.stdout.contains("Produce(0)"), "{output:?}");
+}
+
+/// The container cannot run here; a Java client with the same address and properties can.
+#[test]
+fn kafka_ui_has_the_address_and_login_it_needs() {
+    let Some(lab) = Lab::apache() else { return };
+    let apache = lab.apache_cluster().unwrap();
+    let environment = apache.compose.service("kafka-ui").environment();
+    let properties = environment.iter().filter_map(|(name, value)| {
+        let property = name.strip_prefix("KAFKA_CLUSTERS_0_PROPERTIES_")?;
+        Some(format!("{}={value}\n", property.to_lowercase().replace('_', ".")))
+    });
+    let file = tools::bin().join(unique("kafka-ui"));
+    fs::write(&file, properties.collect::<String>()).unwrap();
+    let address = apache.here(&environment["KAFKA_CLUSTERS_0_BOOTSTRAPSERVERS"]);
+    let login = ["--bootstrap-server", &address, "--command-config", file.to_str().unwrap()];
+    let output = tools::run("TopicCommand", &[&login[..], &["--list"]].concat());
+    assert_eq!(of_the_lab(output.stdout.lines()), VISIBLE[0].1, "{output:?}");
+}
+
+#[test]
+fn the_console_tools_produce_and_consume() {
+    let Some(lab) = Lab::apache() else { return };
+    let topic = lab.topic("phase4-console", 1);
+    let mut producer = lab.tool_command("laravel", "ConsoleProducer", &["--topic", &topic]);
+    let produced = tools::run_with_input(&mut producer, b"one\ntwo\n");
+    assert!(produced.success(), "{produced:?}");
+    let arguments =
+        ["--topic", &topic, "--from-beginning", "--max-messages", "2", "--group", "phase4-console"];
+    let consumed = tools::run_with_input(&mut lab.tool_command("nest", "ConsoleConsumer", &arguments), b"");
+    assert_eq!(consumed.stdout, "one\ntwo\n", "{consumed:?}");
 }

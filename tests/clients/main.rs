@@ -4,3 +4,4 @@
 mod support;
 
 mod apache_kafka;
+mod cluster;

@@ -14,7 +14,8 @@ use std::time::Duration;
 use super::addresses::{Addresses, Ports, listeners};
 use super::compose::{Compose, Service};
 use super::process::Process;
-use super::{folder, java, properties, root, tools};
+use super::tools::{self, Output};
+use super::{folder, java, properties, root};
 
 /// How long a broker may take to start: four seconds on an idle machine.
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -28,6 +29,9 @@ const IMAGE_DATA: &str = "/var/lib/kafka/data";
 pub struct Apache {
     /// Its brokers, in the compose file's order.
     pub brokers: Vec<Broker>,
+    /// The file it was started from.
+    pub compose: Compose,
+    addresses: Addresses,
 }
 
 /// A running broker.
@@ -49,23 +53,22 @@ impl Apache {
     /// Starts the brokers of a compose file, all at once, and runs its init job. The error is what the broker or the
     /// job said last.
     pub fn start(file: &str, ports: Ports) -> Result<Apache, String> {
-        let compose = Compose::read(file);
         let mut tries = 0..3;
         loop {
             tries.next();
-            match Apache::start_brokers(&compose, ports) {
+            match Apache::start_brokers(Compose::read(file), ports) {
                 // Another process took the port between the look and the bind.
                 Err(problem) if problem.contains("Address already in use") && !tries.is_empty() => {}
                 Err(problem) => return Err(problem),
-                Ok((apache, addresses)) => return run_init(&compose, &addresses).map(|_| apache),
+                Ok(apache) => return apache.init().map(|_| apache),
             }
         }
     }
 
-    fn start_brokers(compose: &Compose, ports: Ports) -> Result<(Apache, Addresses), String> {
-        let services = compose.brokers();
-        let addresses = Addresses::assign(&services, ports);
-        let brokers: Result<Vec<_>, _> = services.iter().map(|broker| launch(*broker, &addresses)).collect();
+    fn start_brokers(compose: Compose, ports: Ports) -> Result<Apache, String> {
+        let addresses = Addresses::assign(&compose.brokers(), ports);
+        let brokers: Result<Vec<_>, _> =
+            compose.brokers().into_iter().map(|broker| launch(broker, &addresses)).collect();
         let brokers = brokers?;
         for broker in &brokers {
             // Logged after the listeners have been opened, which happens only once the ACLs are loaded.
@@ -74,7 +77,42 @@ impl Apache {
             log.wait_from(0, START_LIMIT, started)
                 .ok_or_else(|| format!("{} did not start:\n{}", broker.name, log.tail(40)))?;
         }
-        Ok((Apache { brokers }, addresses))
+        Ok(Apache { brokers, compose, addresses })
+    }
+
+    /// Runs the service `kafka-init` as the compose file describes it: its command, environment and mounts. The error
+    /// is what it said.
+    pub fn init(&self) -> Result<(), String> {
+        let service = self.compose.service("kafka-init");
+        let mount = |word: &String| {
+            service.volumes().iter().fold(self.here(word), |text, (source, target)| {
+                let source = root().join(source.trim_start_matches("./"));
+                text.replace(&format!("{target}/"), &format!("{}/", source.display()))
+            })
+        };
+        let words: Vec<String> = service.command().iter().map(mount).collect();
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
+        command.envs(service.environment().iter().map(|(name, value)| (name, self.here(value))));
+        let output = tools::run_with_input(&mut command, b"");
+        output.success().then_some(()).ok_or_else(|| format!("kafka-init failed: {output:?}"))
+    }
+
+    /// Runs the health check of a broker's service.
+    pub fn healthcheck(&self, broker: &str) -> Output {
+        let service = self.compose.service(broker);
+        let words = service.get("healthcheck")["test"].as_sequence().expect("a list").iter();
+        let words: Vec<&str> = words.map(|word| word.as_str().expect("a word")).collect();
+        assert_eq!(words[0], "CMD", "a command without a shell");
+        // In the container, localhost is the container.
+        let inside = words[1..].iter().map(|word| self.here(&word.replace("localhost", broker)));
+        let inside: Vec<String> = inside.collect();
+        tools::run_with_input(Command::new(&inside[0]).args(&inside[1..]), b"")
+    }
+
+    /// A text of the compose file with addresses and the tools' folder as they are here.
+    pub fn here(&self, text: &str) -> String {
+        self.addresses.replace(&text.replace(IMAGE_BIN, tools::bin().to_str().unwrap()))
     }
 
     /// The SASL_PLAINTEXT listeners of all brokers, separated by commas.
@@ -85,6 +123,13 @@ impl Apache {
     /// The PLAINTEXT listeners of all brokers, separated by commas.
     pub fn bootstrap_plaintext(&self) -> String {
         self.brokers.iter().map(|broker| broker.plaintext.as_str()).collect::<Vec<_>>().join(",")
+    }
+}
+
+impl Drop for Apache {
+    /// The data goes with the brokers, so none need hand over its partitions; one that has lost the quorum could not.
+    fn drop(&mut self) {
+        self.brokers.iter_mut().for_each(|broker| broker.process.kill());
     }
 }
 
@@ -141,25 +186,4 @@ fn local_properties(service: Service<'_>, addresses: &Addresses, data: &Path) ->
     let unreachable = advertised.split(',').find(|entry| !entry.contains("://127.0.0.1:"));
     assert!(unreachable.is_none(), "{}: nothing listens at {unreachable:?}", service.name);
     properties
-}
-
-/// Runs the service `kafka-init` as the compose file describes it. Returns what it printed.
-pub fn run_init(compose: &Compose, addresses: &Addresses) -> Result<String, String> {
-    let service = compose.service("kafka-init");
-    let here = |text: &str| {
-        let text = text.replace(IMAGE_BIN, tools::bin().to_str().unwrap());
-        addresses.replace(&text)
-    };
-    let mount = |text: &str| {
-        service.volumes().iter().fold(here(text), |text, (source, target)| {
-            let source = root().join(source.trim_start_matches("./"));
-            text.replace(&format!("{target}/"), &format!("{}/", source.display()))
-        })
-    };
-    let words: Vec<String> = service.command().iter().map(|word| mount(word)).collect();
-    let mut command = Command::new(&words[0]);
-    command.args(&words[1..]);
-    command.envs(service.environment().iter().map(|(name, value)| (name, here(value))));
-    let output = tools::run_with_input(&mut command, b"");
-    if output.success() { Ok(output.stdout) } else { Err(format!("kafka-init failed: {output:?}")) }
 }
