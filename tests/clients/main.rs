@@ -5,3 +5,4 @@ mod support;
 
 mod apache_kafka;
 mod cluster;
+mod raw;

@@ -1,0 +1,205 @@
+//! Our own connection against real brokers: logins, the probe, and the admin requests.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kafkalab::acl::{AclBinding, AclFilter, Operation, PatternType, Permission, ResourceType};
+use kafkalab::client::raw::admin::records::OffsetAt;
+use kafkalab::client::raw::admin::topics::{NewTopic, TopicPartition};
+use kafkalab::client::raw::admin::{acls, brokers, configs, groups, offsets, records, topics, users};
+use kafkalab::client::raw::{
+    Cluster, Connection, Handshake, Listener, Login, LoginOutcome, Mechanism, RawError, probe,
+};
+use kafkalab::scram;
+
+use crate::on_every_broker;
+use crate::support::{Lab, unique};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const SCRAM_256: Mechanism = Mechanism::Scram(scram::Mechanism::Sha256);
+
+fn login(mechanism: Mechanism, user: &str, password: &str) -> Login {
+    Login { mechanism, username: user.to_owned(), password: password.into() }
+}
+
+async fn cluster(lab: &Lab, principal: &str) -> Cluster {
+    let login = login(Mechanism::Plain, principal, &format!("{principal}-secret"));
+    Cluster::connect(lab.bootstrap_sasl(), Some(login), PATIENCE).await.unwrap()
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+fn code<T: std::fmt::Debug>(result: Result<T, RawError>) -> i16 {
+    match result {
+        Err(RawError::Broker(error)) => error.code,
+        other => panic!("the broker refuses, and did not: {other:?}"),
+    }
+}
+
+on_every_broker! {
+    fn every_mechanism_logs_in_after_either_handshake(lab: &Lab) {
+        block_on(async {
+            for mechanism in [Mechanism::Plain, SCRAM_256] {
+                for handshake in [Handshake::V0, Handshake::V1] {
+                    let mut connection = Connection::connect(lab.bootstrap_sasl(), PATIENCE).await.unwrap();
+                    let login = login(mechanism, "laravel", "laravel-secret");
+                    connection.login_after(handshake, &login).await.unwrap();
+                    connection.api_versions().await.unwrap();
+                }
+            }
+        });
+    }
+
+    fn the_probe_says_what_a_login_would_meet(lab: &Lab) {
+        let offered = Listener::Sasl(vec!["PLAIN".to_owned(), "SCRAM-SHA-256".to_owned()]);
+        let refused = |message: &str| LoginOutcome::Refused { code: 58, message: message.to_owned() };
+        let sha512 = Mechanism::Scram(scram::Mechanism::Sha512);
+        let invalid = "Authentication failed during authentication due to invalid credentials with SASL mechanism \
+                       SCRAM-SHA-256";
+        for (login, outcome) in [
+            (login(Mechanism::Plain, "laravel", "laravel-secret"), LoginOutcome::Accepted),
+            (login(SCRAM_256, "laravel", "laravel-secret"), LoginOutcome::Accepted),
+            (
+                login(Mechanism::Plain, "laravel", "wrong"),
+                refused("Authentication failed: Invalid username or password"),
+            ),
+            (
+                login(Mechanism::Plain, "nobody", "laravel-secret"),
+                refused("Authentication failed: Invalid username or password"),
+            ),
+            (login(SCRAM_256, "laravel", "wrong"), refused(invalid)),
+            (login(SCRAM_256, "nobody", "laravel-secret"), refused(invalid)),
+            (login(sha512, "laravel", "laravel-secret"), LoginOutcome::MechanismNotOffered),
+        ] {
+            let found = block_on(probe(lab.bootstrap_sasl(), Some(&login)));
+            assert_eq!((&found.listener, &found.login), (&offered, &outcome), "{login:?}");
+        }
+        let found = block_on(probe(lab.bootstrap_plaintext(), Some(&login(Mechanism::Plain, "laravel", "x"))));
+        assert_eq!((found.listener, found.login), (Listener::Plaintext, LoginOutcome::NotTried));
+    }
+
+    fn acls_are_created_found_and_deleted(lab: &Lab) {
+        block_on(async {
+            let mut admin = cluster(lab, "admin").await;
+            let name = unique("acl");
+            let acl = |operation| AclBinding {
+                resource_type: ResourceType::Topic,
+                resource_name: name.clone(),
+                pattern_type: PatternType::Prefixed,
+                principal: "User:nest".to_owned(),
+                host: "*".to_owned(),
+                operation,
+                permission: Permission::Deny,
+            };
+            let (read, write) = (acl(Operation::Read), acl(Operation::Write));
+            let wrong = AclBinding { principal: "nest".to_owned(), ..read.clone() };
+            let results =
+                acls::create_acls(&mut admin, &[read.clone(), wrong, write.clone()]).await.unwrap();
+            assert_eq!(results.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+            assert_eq!(results[1].as_ref().unwrap_err().code, 42);
+
+            let ours = AclFilter { resource_name: Some(name.clone()), ..AclFilter::default() };
+            assert_eq!(acls::describe_acls(&mut admin, &ours).await.unwrap(), [read.clone(), write.clone()]);
+            let deleted =
+                acls::delete_acls(&mut admin, &[AclFilter::exactly(&read), ours.clone()]).await.unwrap();
+            assert_eq!(deleted[0], Ok(vec![read]));
+            assert!(deleted[1].as_ref().unwrap().contains(&write), "{deleted:?}");
+            assert_eq!(acls::describe_acls(&mut admin, &ours).await.unwrap(), []);
+
+            let mut laravel = cluster(lab, "laravel").await;
+            assert_eq!(code(acls::describe_acls(&mut laravel, &ours).await), 31);
+            assert_eq!(acls::create_acls(&mut laravel, &[write]).await.unwrap()[0].as_ref().unwrap_err().code, 31);
+        });
+    }
+
+    fn topics_are_created_grown_read_and_deleted(lab: &Lab) {
+        block_on(async {
+            let mut admin = cluster(lab, "admin").await;
+            let name = unique("raw-topic");
+            let configs = BTreeMap::from([("retention.ms".to_owned(), "60000".to_owned())]);
+            let new = NewTopic { name: name.clone(), partitions: 2, replication_factor: -1, configs };
+            let created = topics::create_topics(&mut admin, std::slice::from_ref(&new), true).await.unwrap();
+            assert_eq!(created[&name], Ok(()), "validated");
+            let absent = topics::describe_topics(&mut admin, &[&name]).await.unwrap();
+            assert_eq!(absent[&name].as_ref().unwrap_err().code, 3);
+
+            topics::create_topics(&mut admin, std::slice::from_ref(&new), false).await.unwrap()[&name]
+                .clone()
+                .unwrap();
+            let again = topics::create_topics(&mut admin, &[new], false).await.unwrap();
+            assert_eq!(again[&name].as_ref().unwrap_err().code, 36);
+            topics::create_partitions(&mut admin, &name, 3).await.unwrap();
+            assert_eq!(code(topics::create_partitions(&mut admin, &name, 3).await), 37);
+
+            let settings = configs::describe_topic_configs(&mut admin, &name).await.unwrap();
+            let retention = settings.iter().find(|setting| setting.name == "retention.ms").unwrap();
+            assert_eq!((retention.value.as_deref(), retention.is_default), (Some("60000"), false));
+
+            let partitions = (0..4).map(|partition| TopicPartition::new(&name, partition));
+            let asked = partitions.map(|at| (at, OffsetAt::Latest)).collect();
+            let found = records::list_offsets(&mut admin, &asked).await.unwrap();
+            let found: Vec<_> = found.into_values().map(|found| found.map_err(|error| error.code)).collect();
+            assert_eq!(found, [Ok(0), Ok(0), Ok(0), Err(3)]);
+            let emptied = BTreeMap::from([(TopicPartition::new(&name, 0), -1)]);
+            let emptied = records::delete_records(&mut admin, &emptied).await.unwrap();
+            assert_eq!(emptied.into_values().next(), Some(Ok(0)));
+
+            let mut nest = cluster(lab, "nest").await;
+            let hidden = topics::describe_topics(&mut nest, &[&name]).await.unwrap();
+            assert_eq!(hidden[&name].as_ref().unwrap_err().code, 29);
+            let listed = topics::list_topics(&mut nest).await.unwrap();
+            assert!(!listed.iter().any(|topic| topic.name == name));
+
+            assert_eq!(topics::delete_topics(&mut admin, &[&name]).await.unwrap()[&name], Ok(()));
+        });
+    }
+
+    fn offsets_are_committed_and_a_group_deleted(lab: &Lab) {
+        let (group, topic) = (unique("raw-group"), lab.topic("raw-offsets", 2));
+        block_on(async {
+            let mut admin = cluster(lab, "admin").await;
+            let at = TopicPartition::new(&topic, 1);
+            let committed = offsets::commit_offsets(&mut admin, &group, &BTreeMap::from([(at.clone(), 7)])).await;
+            assert_eq!(committed.unwrap()[&at], Ok(()));
+            let found = offsets::committed_offsets(&mut admin, &group).await.unwrap();
+            assert_eq!(found.keys().collect::<Vec<_>>(), [&at]);
+            assert_eq!(found[&at].as_ref().unwrap().offset, 7);
+
+            let listed = groups::list_groups(&mut admin).await.unwrap();
+            assert!(listed.iter().any(|listed| listed.group_id == group && listed.state == "Empty"), "{listed:?}");
+            let described = groups::describe_group(&mut admin, &group).await.unwrap();
+            assert_eq!((described.state.as_str(), described.members.len()), ("Empty", 0));
+
+            let mut nest = cluster(lab, "nest").await;
+            assert_eq!(code(groups::describe_group(&mut nest, &group).await), 30);
+            assert_eq!(code(offsets::committed_offsets(&mut nest, &group).await), 30);
+
+            groups::delete_group(&mut admin, &group).await.unwrap();
+            assert_eq!(code(groups::delete_group(&mut admin, &group).await), 69);
+        });
+    }
+
+    fn a_scram_user_is_made_and_can_log_in(lab: &Lab) {
+        block_on(async {
+            let mut admin = cluster(lab, "admin").await;
+            let (user, mechanism) = (unique("=,user"), scram::Mechanism::Sha256);
+            let password = || "a password of its own".into();
+            let set = users::ScramChange::Set { user: user.clone(), mechanism, iterations: 4096, password: password() };
+            assert_eq!(users::alter_scram_users(&mut admin, &[set]).await.unwrap()[&user], Ok(()));
+            assert_eq!(users::describe_scram_users(&mut admin).await.unwrap()[&user], [(mechanism, 4096)]);
+
+            let login = Login { mechanism: SCRAM_256, username: user.clone(), password: password() };
+            let mut client = Cluster::connect(lab.bootstrap_sasl(), Some(login.clone()), PATIENCE).await.unwrap();
+            assert!(!brokers::describe_cluster(&mut client).await.unwrap().brokers.is_empty());
+
+            let delete = || users::ScramChange::Delete { user: user.clone(), mechanism };
+            assert_eq!(users::alter_scram_users(&mut admin, &[delete()]).await.unwrap()[&user], Ok(()));
+            let twice = users::alter_scram_users(&mut admin, &[delete()]).await.unwrap();
+            assert_eq!(twice[&user].as_ref().unwrap_err().code, 91);
+            let refused = Cluster::connect(lab.bootstrap_sasl(), Some(login), PATIENCE).await;
+            assert!(matches!(refused, Err(RawError::Sasl { code: 58, .. })), "{refused:?}");
+        });
+    }
+}
