@@ -1,4 +1,5 @@
 //! Our own connection against real brokers: logins, the probe, and the admin requests.
+#![allow(clippy::unwrap_used, reason = "test code: a panic is how it reports")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
