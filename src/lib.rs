@@ -7,6 +7,7 @@
 
 pub mod acl;
 pub mod broker;
+pub mod catalog;
 pub mod cli;
 pub mod client;
 pub mod commands;
