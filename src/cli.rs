@@ -82,6 +82,9 @@ pub struct Global {
     /// Answer yes to every question.
     #[arg(short, long, global = true)]
     pub yes: bool,
+    /// Do not start the embedded broker, even if nothing else runs.
+    #[arg(long, global = true)]
+    pub no_start: bool,
     /// Show what would change on the cluster, and change nothing.
     #[arg(long, global = true)]
     pub dry_run: bool,
@@ -90,6 +93,17 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start the lab: broker, topics, ACLs.
+    Up(commands::up::Args),
+    /// Stop what `up` started.
+    Down,
+    /// Show the engine, its addresses, topics, and what is next.
+    Status,
+    /// Show the log of the embedded broker.
+    Logs(commands::logs::Args),
+    /// List, describe, create and delete topics.
+    #[command(subcommand)]
+    Topics(commands::topics::Command),
     /// Show every setting with its source, or the profile as it is written.
     #[command(subcommand)]
     Config(commands::config::Command),

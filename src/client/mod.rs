@@ -11,6 +11,7 @@ mod producer;
 pub mod raw;
 mod reach;
 mod record;
+pub mod rights;
 mod settings;
 mod signals;
 

@@ -50,7 +50,7 @@ fn show(context: &Context, profile: &Profile) -> Report {
 fn settings(context: &Context, profile: &Profile) -> Vec<(String, Sourced<String>)> {
     let actor = &profile.actor;
     let text = |value: &Sourced<String>| Some(value.clone());
-    let rows: [(&str, Option<Sourced<String>>); 18] = [
+    let rows: [(&str, Option<Sourced<String>>); 19] = [
         ("bootstrap_server", text(&profile.bootstrap_server)),
         ("plaintext_server", profile.plaintext_server.clone()),
         ("security_protocol", Some(shown(&profile.security_protocol))),
@@ -63,6 +63,7 @@ fn settings(context: &Context, profile: &Profile) -> Vec<(String, Sourced<String
         ("compression", actor.compression.clone()),
         ("partitioner", actor.partitioner.clone()),
         ("topic", profile.topic.clone()),
+        ("dead_letters", profile.dead_letter_topic.clone()),
         ("partitions", Some(shown(&profile.partitions))),
         ("ssl.ca_file", profile.ssl.ca_file.clone()),
         ("ssl.cert_file", profile.ssl.cert_file.clone()),

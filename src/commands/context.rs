@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -10,12 +11,14 @@ use clap::parser::ValueSource;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
+use crate::acl::AclBinding;
 use crate::cli::Global;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::lab::{Engine, Home};
 use crate::profile::{Library, Overrides, Profile, ProfileName, resolve};
 use crate::source::Source;
 use crate::ui::{Look, Ui};
-use crate::words::Lang;
+use crate::words::{Lang, Message, up as words};
 
 /// The context of one run.
 pub struct Context {
@@ -49,22 +52,54 @@ impl Context {
 
     /// The settings of a command of this phase.
     pub fn profile(&self, name: ProfileName) -> Result<Profile> {
-        resolve(name, self.inputs.library.load(name)?, &self.inputs.overrides, &variable)
+        resolve(name, self.inputs.library.load(name)?, &self.overrides(), &variable)
+    }
+
+    /// What the command line says, and where the running lab listens.
+    fn overrides(&self) -> Overrides {
+        let state = self.home().ok().and_then(|home| home.state().ok().flatten());
+        let lab =
+            state.filter(|state| state.engine == Engine::Embedded).map(|state| (state.plaintext, state.sasl));
+        Overrides { lab, ..self.inputs.overrides.clone() }
+    }
+
+    /// The lab home.
+    pub fn home(&self) -> Result<Home> {
+        Home::new(self.global.home.clone())
+    }
+
+    /// The folder of ACL files, if it is not the one built in.
+    pub fn acls_folder(&self) -> Option<PathBuf> {
+        self.global.acls.clone().or_else(|| self.inputs.library.beside("acls"))
+    }
+
+    /// The ACLs of the lab, from the local folder or as built in.
+    pub fn acl_files(&self) -> Result<Vec<AclBinding>> {
+        Ok(Vec::new())
+    }
+
+    /// Asks a question that changes something; `--yes` answers it, and `--dry-run` needs no answer.
+    pub fn confirm(&self, question: Message) -> Result<()> {
+        if self.global.yes || self.global.dry_run {
+            return Ok(());
+        }
+        if !self.ui.can_ask() {
+            return Err(Error::usage(words::NEEDS_YES).hint(question));
+        }
+        if self.ui.ask(question)? { Ok(()) } else { Err(Error::new(Kind::NotMet, words::DECLINED)) }
     }
 
     /// The settings of a command of this phase that needs a broker: the lab is started first if the profile points
     /// at it and nothing runs there.
     pub async fn lab_profile(&self, name: ProfileName) -> Result<Profile> {
+        super::autostart::ensure(self, &self.profile(name)?).await?;
         self.profile(name)
     }
 
     /// The settings of a phase as another principal than the one of the command line.
     pub fn profile_as(&self, name: ProfileName, principal: &str) -> Result<Profile> {
-        let overrides = Overrides {
-            principal: Some(principal.to_owned()),
-            password: None,
-            ..self.inputs.overrides.clone()
-        };
+        let overrides =
+            Overrides { principal: Some(principal.to_owned()), password: None, ..self.overrides() };
         // A password given for the command's own principal is not this one's.
         let variable = |key: &str| if key.ends_with("SASL_PASSWORD") { None } else { variable(key) };
         resolve(name, self.inputs.library.load(name)?, &overrides, &variable)

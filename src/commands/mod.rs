@@ -1,10 +1,20 @@
 //! One file per subcommand: its arguments and one function from context to report.
 
+mod autostart;
 pub mod completions;
 pub mod config;
+pub mod connect;
 mod context;
+mod denial;
+pub mod down;
 mod home;
+pub mod logs;
 pub mod man;
+mod prepare;
+pub mod status;
+pub mod topics;
+pub mod trouble;
+pub mod up;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -89,6 +99,11 @@ async fn interruptible(context: &Context, command: Option<Command>) -> Result<Re
 async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
     match command {
         None => Ok(home::run()),
+        Some(Command::Up(args)) => up::run(context, &args).await,
+        Some(Command::Down) => down::run(context),
+        Some(Command::Status) => status::run(context).await,
+        Some(Command::Logs(args)) => logs::run(context, &args).await,
+        Some(Command::Topics(command)) => topics::run(context, &command).await,
         Some(Command::Config(command)) => config::run(context, &command),
         Some(Command::Completions(args)) => completions::run(context, &args),
         Some(Command::Man) => man::run(context),

@@ -63,6 +63,8 @@ pub struct ProfileFile {
     pub ssl: Ssl,
     /// `[topic] name`.
     pub topic: Option<Sourced<String>>,
+    /// `[topic] dead_letters`.
+    pub dead_letter_topic: Option<Sourced<String>>,
     /// `[topic] partitions`.
     pub partitions: Option<Sourced<i32>>,
     /// `[principals.*]`, in the order of the file.
@@ -86,6 +88,7 @@ impl ProfileFile {
             principal: None,
             ssl: Ssl::default(),
             topic: None,
+            dead_letter_topic: None,
             partitions: None,
             principals: Vec::new(),
             properties: Vec::new(),
@@ -102,8 +105,9 @@ impl ProfileFile {
             };
         }
         if let Some(topic) = root.section("topic")? {
-            topic.only(&["name", "partitions"])?;
+            topic.only(&["name", "partitions", "dead_letters"])?;
             profile.topic = topic.string("name")?;
+            profile.dead_letter_topic = topic.string("dead_letters")?;
             profile.partitions = topic
                 .integer("partitions", 1..10_001)?
                 .map(|count| Sourced::new(i32::try_from(count.value).unwrap_or(i32::MAX), count.source));

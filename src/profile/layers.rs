@@ -89,6 +89,7 @@ pub fn resolve(
         ssl: file.ssl.clone(),
         actor: layers.actor(has_login)?,
         topic: file.topic.clone(),
+        dead_letter_topic: file.dead_letter_topic.clone(),
         partitions: file.partitions.clone().unwrap_or(Sourced::default_value(3)),
         properties: layers.properties(),
     })

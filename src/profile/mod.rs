@@ -139,6 +139,8 @@ pub struct Profile {
     pub actor: Actor,
     /// The topic of the phase.
     pub topic: Option<Sourced<String>>,
+    /// Where records go that could not be processed.
+    pub dead_letter_topic: Option<Sourced<String>>,
     /// How many partitions the phase gives its topic.
     pub partitions: Sourced<i32>,
     /// Raw librdkafka properties, the last word.

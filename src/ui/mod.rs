@@ -7,7 +7,7 @@ mod layout;
 mod look;
 mod render;
 
-use std::io::{self, BufWriter, Stderr, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::escape::escape;
@@ -91,6 +91,20 @@ impl Ui {
         bar
     }
 
+    /// Whether somebody can answer a question.
+    pub fn can_ask(&self) -> bool {
+        self.look.stderr_is_terminal && io::stdin().is_terminal()
+    }
+
+    /// Asks a question on standard error; only a clear yes is one.
+    pub fn ask(&self, question: impl Into<Message>) -> Result<bool> {
+        let text = question.into().in_lang(self.look.lang);
+        write!(&self.stderr, "{text} {} ", crate::words::app::YES_OR_NO.get(self.look.lang))?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "sim"))
+    }
+
     /// Shows the result of a command.
     pub fn show(&self, command: &str, report: &Report) -> Result<()> {
         if self.is_json() {
@@ -142,6 +156,15 @@ impl Ui {
             self.complain(&object);
         } else {
             let _ = writeln!(out, "{object}").and_then(|()| out.flush());
+        }
+    }
+
+    /// One failure among several: its block, on standard error, while the command goes on.
+    pub fn show_failure(&self, error: &Error) {
+        if self.is_json() {
+            self.complain(&serde_json::Value::Object(error_block::json(error, self.look.lang)).to_string());
+        } else {
+            error_block::lines(&self.look, error).iter().for_each(|line| self.complain(line));
         }
     }
 

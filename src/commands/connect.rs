@@ -1,0 +1,71 @@
+//! From a profile to a connection.
+
+use secrecy::SecretString;
+
+use super::{Context, trouble};
+use crate::client::raw;
+use crate::client::{Login, Security, Settings, SslFiles};
+use crate::error::Result;
+use crate::profile::{Profile, SecurityProtocol};
+use crate::source::Sourced;
+use crate::words::Message;
+
+/// The settings of librdkafka for a profile.
+pub fn settings(profile: &Profile, timeout: std::time::Duration) -> Settings {
+    let file = |path: &Option<Sourced<String>>| path.as_ref().map(|path| path.value.clone().into());
+    Settings {
+        bootstrap: profile.bootstrap_server.value.clone(),
+        security: match profile.security_protocol.value {
+            SecurityProtocol::Plaintext => Security::Plaintext,
+            SecurityProtocol::SaslPlaintext => Security::SaslPlaintext,
+            SecurityProtocol::SaslSsl => Security::SaslSsl,
+            SecurityProtocol::Ssl => Security::Ssl,
+        },
+        login: profile.mechanism.as_ref().map(|mechanism| Login {
+            mechanism: mechanism.value.name().to_owned(),
+            username: profile.actor.name.value.clone(),
+            password: password(profile),
+        }),
+        ssl: SslFiles {
+            ca: file(&profile.ssl.ca_file),
+            certificate: file(&profile.ssl.cert_file),
+            key: file(&profile.ssl.key_file),
+        },
+        properties: profile
+            .properties
+            .iter()
+            .map(|(name, value)| (name.clone(), value.value.clone()))
+            .collect(),
+        timeout,
+    }
+}
+
+/// The login of a connection of our own; none where the protocol has none.
+pub fn login(profile: &Profile) -> Option<raw::Login> {
+    let mechanism = raw::Mechanism::from_name(profile.mechanism.as_ref()?.value.name())?;
+    Some(raw::Login { mechanism, username: profile.actor.name.value.clone(), password: password(profile) })
+}
+
+/// The first address of the bootstrap list.
+pub fn address(profile: &Profile) -> &str {
+    profile.bootstrap_server.value.split(',').next().unwrap_or_default().trim()
+}
+
+fn password(profile: &Profile) -> SecretString {
+    profile.actor.password.as_ref().map_or_else(SecretString::default, |password| password.value.clone())
+}
+
+/// A connection to the brokers of a profile, logged in, for what librdkafka has no call for. A failure comes as the
+/// error block of a command that was `doing` something.
+pub async fn cluster(
+    context: &Context,
+    profile: &Profile,
+    doing: impl Into<Message>,
+) -> Result<raw::Cluster> {
+    let connected =
+        raw::Cluster::connect(&profile.bootstrap_server.value, login(profile), context.global.timeout);
+    match connected.await {
+        Ok(cluster) => Ok(cluster),
+        Err(failure) => Err(trouble::explain_raw(profile, doing, &failure).await),
+    }
+}

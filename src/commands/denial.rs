@@ -1,0 +1,83 @@
+//! After a refusal: which rule decided? The cluster's ACLs are read as `admin`; where that is not possible, the ACL
+//! files at hand are asked instead, and the answer says so.
+
+use std::time::Duration;
+
+use super::{Context, connect};
+use crate::acl::{
+    AclBinding, AclFilter, AclSet, Decision, Operation, Policy, Question, Resource, ResourceType,
+};
+use crate::client::raw::Cluster;
+use crate::client::raw::admin::acls;
+use crate::client::{self, Failure, Need};
+use crate::error::{Denial, Error, Knowledge};
+use crate::profile::{Profile, ProfileName};
+use crate::words::trouble as words;
+
+/// Reading the ACLs must not make a refusal slow.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// Adds the rule that decided, and the commands that explain and change it.
+pub(super) async fn explain(context: &Context, profile: &Profile, error: Error, failure: &Failure) -> Error {
+    let (acls, source) = match of_cluster(context, profile).await {
+        Some(acls) => (acls, Knowledge::ClusterAcls),
+        None => (context.acl_files().unwrap_or_default(), Knowledge::YourFiles),
+    };
+    let set: AclSet = acls.into_iter().collect();
+    let principal = profile.principal().value;
+    let Some((need, decision)) = deciding(&set, &principal, &failure.needs) else { return error };
+    let (operation, resource_type, name) = parts(need);
+    let refused_at = failure.refused_at.map(|at| format!("{} in {}", at.operation, at.api));
+    let user = principal.trim_start_matches("User:");
+    let flag = format!("--{}", resource_type.to_string().to_lowercase().replace('_', "-"));
+    let shown = if decision.allowed {
+        words::ALLOWED_NOW.get(context.lang()).to_owned()
+    } else {
+        decision.rule.to_string()
+    };
+    error
+        .rule(Denial {
+            operation: operation.to_string(),
+            resource: need.resource.to_string(),
+            refused_at,
+            rule: shown,
+            source,
+        })
+        .next(format!("kafkalab acl explain --principal {user} --operation {operation} {flag} {name}"))
+}
+
+/// The first need that the ACLs refuse; else the first.
+fn deciding<'n>(set: &AclSet, principal: &str, needs: &'n [Need]) -> Option<(&'n Need, Decision)> {
+    let policy =
+        Policy { super_users: ["User:admin".to_owned()].into(), allow_everyone_if_no_acl_found: false };
+    let decide = |need: &Need| {
+        let (operation, resource_type, name) = parts(need);
+        let resource = Resource { resource_type, name };
+        set.decide(&Question { principal, host: "127.0.0.1", operation, resource }, &policy)
+    };
+    let refused = needs.iter().find(|need| !decide(need).allowed).or_else(|| needs.first())?;
+    Some((refused, decide(refused)))
+}
+
+fn parts(need: &Need) -> (Operation, ResourceType, &str) {
+    let operation = need.operation.parse().unwrap_or(Operation::All);
+    match &need.resource {
+        client::Resource::Topic(name) => (operation, ResourceType::Topic, name),
+        client::Resource::Group(name) => (operation, ResourceType::Group, name),
+        client::Resource::Cluster => (operation, ResourceType::Cluster, crate::acl::CLUSTER_NAME),
+    }
+}
+
+/// The ACLs of the cluster that refused, if `admin` can read them there.
+async fn of_cluster(context: &Context, profile: &Profile) -> Option<Vec<AclBinding>> {
+    let mut admin = context.profile_as(ProfileName::Admin, "admin").ok()?;
+    if profile.security_protocol.value.has_login() {
+        admin.bootstrap_server = profile.bootstrap_server.clone();
+    }
+    let read = async {
+        let mut cluster =
+            Cluster::connect(&admin.bootstrap_server.value, connect::login(&admin), PATIENCE).await.ok()?;
+        acls::describe_acls(&mut cluster, &AclFilter::default()).await.ok()
+    };
+    tokio::time::timeout(PATIENCE, read).await.ok().flatten()
+}

@@ -1,0 +1,81 @@
+//! `kafkalab status`: which engine runs, where, since when, with which topics, and what is next.
+
+use serde_json::json;
+
+use super::{Context, connect, up};
+use crate::client::raw::admin::{brokers, topics};
+use crate::client::raw::{Cluster, Connection};
+use crate::error::{Kind, Result};
+use crate::profile::ProfileName;
+use crate::report::{Block, Report, Table};
+use crate::words::up as words;
+
+pub(super) async fn run(context: &Context) -> Result<Report> {
+    report(context).await
+}
+
+/// The status as a report; unreachable listeners are part of it, not an error block.
+pub(super) async fn report(context: &Context) -> Result<Report> {
+    let state = up::running(&context.home()?)?;
+    let admin = context.profile(ProfileName::Admin)?;
+    let phase0 = context.profile(ProfileName::Phase0)?;
+    let timeout = context.global.timeout;
+    let engine = state.as_ref().map_or_else(|| "-".to_owned(), |state| state.engine.to_string());
+    let plaintext_up = Connection::connect(connect::address(&phase0), timeout).await.is_ok();
+    let cluster = Cluster::connect(&admin.bootstrap_server.value, connect::login(&admin), timeout).await;
+
+    let mut rows = vec![
+        row("engine", engine.clone()),
+        row("PLAINTEXT", listener(&phase0.bootstrap_server.value, plaintext_up)),
+        row("SASL_PLAINTEXT", listener(&admin.bootstrap_server.value, cluster.is_ok())),
+    ];
+    if let Some(state) = &state {
+        rows.push(row("uptime", uptime(state.started_at_ms)));
+        rows.extend(state.pid.map(|pid| row("pid", pid.to_string())));
+    }
+    let mut data = json!({
+        "engine": state.as_ref().map(|state| state.engine),
+        "plaintext": { "address": phase0.bootstrap_server.value, "reachable": plaintext_up },
+        "sasl": { "address": admin.bootstrap_server.value, "reachable": cluster.is_ok() },
+        "started_at_ms": state.as_ref().map(|state| state.started_at_ms),
+    });
+    let mut report = Report::default();
+    match cluster {
+        Ok(mut cluster) => {
+            if let Ok(described) = brokers::describe_cluster(&mut cluster).await {
+                rows.push(row("cluster", described.cluster_id.clone()));
+                data["cluster_id"] = json!(described.cluster_id);
+            }
+            let names = topic_names(&mut cluster).await;
+            rows.push(row("topics", names.join(", ")));
+            rows.push(row("principals", "admin, laravel, nest, analytics".to_owned()));
+            data["topics"] = json!(names);
+        }
+        Err(_) => report.outcome = Some(Kind::Unreachable),
+    }
+    let next = if report.outcome.is_some() { "kafkalab up" } else { "kafkalab phase0 verify" };
+    data["next"] = json!(next);
+    let made = Report::new(data)
+        .block(Block::Table(Table { head: vec!["WHAT", "VALUE"], rows }))
+        .line(words::NEXT.with(&[("command", &next)]));
+    Ok(Report { outcome: report.outcome, ..made })
+}
+
+fn row(what: &str, value: String) -> Vec<String> {
+    vec![what.to_owned(), value]
+}
+
+fn listener(address: &str, reachable: bool) -> String {
+    format!("{address} {}", if reachable { "[ok]" } else { "[--]" })
+}
+
+async fn topic_names(cluster: &mut Cluster) -> Vec<String> {
+    let topics = topics::list_topics(cluster).await.unwrap_or_default();
+    topics.into_iter().filter(|topic| !topic.is_internal).map(|topic| topic.name).collect()
+}
+
+fn uptime(started_at_ms: i64) -> String {
+    let elapsed = jiff::Timestamp::now().as_millisecond() - started_at_ms;
+    let seconds = jiff::SignedDuration::from_secs(elapsed.max(0) / 1000);
+    format!("{seconds:#}")
+}

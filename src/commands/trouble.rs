@@ -1,0 +1,131 @@
+//! From a failed call to the error block: who asked, what the broker said, and what one more look at the broker
+//! tells about the reason.
+
+use super::{Context, connect};
+use crate::client::raw::{self, Listener, LoginOutcome, Probe};
+use crate::client::{self, Failure};
+use crate::error::{Error, Kind};
+use crate::profile::{Mechanism, Profile, SecurityProtocol};
+use crate::words::{Message, trouble as words};
+
+/// The error block of a failed call. After a failed login or an unreachable broker one probe finds out which it
+/// was; after a denial the deciding rule is looked up.
+pub async fn explain(
+    context: &Context,
+    profile: &Profile,
+    doing: impl Into<Message>,
+    failure: &Failure,
+) -> Error {
+    let mut error = Error::new(kind(failure.kind), doing).identity(profile.identity());
+    if let Some(code) = &failure.code {
+        error = error.said(failure.said.clone(), code.name.clone(), code.number);
+    } else {
+        error = error.hint(failure.said.clone());
+    }
+    match failure.kind {
+        client::Kind::Authentication | client::Kind::Unreachable | client::Kind::TimedOut => {
+            let probe = raw::probe(connect::address(profile), connect::login(profile).as_ref()).await;
+            probed(error, profile, &probe)
+        }
+        client::Kind::Authorization => super::denial::explain(context, profile, error, failure).await,
+        client::Kind::UnknownTopic => error.hint(words::UNKNOWN_TOPIC).next("kafkalab topics list"),
+        client::Kind::InvalidTopic => error.hint(words::INVALID_TOPIC),
+        client::Kind::TooLarge => error.hint(words::TOO_LARGE),
+        _ => error,
+    }
+}
+
+/// The error block of a failed call over a connection of our own.
+pub async fn explain_raw(profile: &Profile, doing: impl Into<Message>, failure: &raw::RawError) -> Error {
+    let probe = raw::probe(connect::address(profile), connect::login(profile).as_ref()).await;
+    let error = Error::new(Kind::Failed, doing).identity(profile.identity());
+    let error = match failure {
+        raw::RawError::Sasl { code, message, .. } => {
+            let name = crate::kafka_error::name(*code);
+            Error { kind: Kind::Authentication, ..error.said(message.clone(), name, i32::from(*code)) }
+        }
+        raw::RawError::Protocol { .. } => error.hint(failure.to_string()),
+        _ => Error { kind: Kind::Unreachable, ..error.hint(failure.to_string()) },
+    };
+    probed(error, profile, &probe)
+}
+
+/// Adds what the probe found, and corrects the class: librdkafka cannot tell a listener that wants a login from a
+/// broker that is away.
+fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
+    let protocol = profile.security_protocol.value;
+    let address = &probe.address;
+    match (&probe.listener, &probe.login) {
+        (Listener::Refused, _) => {
+            error.kind = Kind::Unreachable;
+            error
+                .hint(words::REFUSED.with(&[("address", address)]))
+                .next("kafkalab status")
+                .next("kafkalab up")
+        }
+        (Listener::Unresolved(problem), _) => {
+            error.kind = Kind::Unreachable;
+            error.hint(words::UNRESOLVED.with(&[("address", address), ("problem", problem)]))
+        }
+        (Listener::Unreachable(problem) | Listener::NotKafka(problem), _) => {
+            error.kind = Kind::Unreachable;
+            error.hint(words::NOT_KAFKA.with(&[("address", address), ("problem", problem)]))
+        }
+        (Listener::Silent, _) => {
+            error.kind = Kind::Unreachable;
+            error.hint(words::SILENT.with(&[("address", address)]))
+        }
+        (Listener::Tls, _) if !matches!(protocol, SecurityProtocol::Ssl | SecurityProtocol::SaslSsl) => {
+            error.kind = Kind::Authentication;
+            error.hint(words::WANTS_TLS.with(&[("address", address), ("protocol", &protocol)]))
+        }
+        (Listener::Sasl(offered), _) if !protocol.has_login() => {
+            error.kind = Kind::Authentication;
+            let offered = offered.join(", ");
+            error
+                .hint(words::WANTS_LOGIN.with(&[("address", address), ("offered", &offered)]))
+                .next("kafkalab phase1 verify -X security.protocol=SASL_PLAINTEXT")
+        }
+        (Listener::Plaintext, _) if protocol.has_login() => {
+            error.kind = Kind::Authentication;
+            error
+                .hint(words::WANTS_NO_LOGIN.with(&[("address", address), ("protocol", &protocol)]))
+                .next("kafkalab config show")
+        }
+        (Listener::Sasl(offered), LoginOutcome::MechanismNotOffered) => {
+            error.kind = Kind::Authentication;
+            not_offered(error, profile, offered)
+        }
+        (_, LoginOutcome::Refused { message, code }) => {
+            error.kind = Kind::Authentication;
+            let name = crate::kafka_error::name(*code);
+            error
+                .said(message.clone(), name, i32::from(*code))
+                .hint(words::WRONG_PASSWORD.with(&[("name", &profile.actor.name.value)]))
+                .next("kafkalab config show")
+                .next("kafkalab explain 58")
+        }
+        (_, LoginOutcome::Accepted) => error.hint(words::LOGIN_WORKS),
+        _ => error,
+    }
+}
+
+fn not_offered(error: Error, profile: &Profile, offered: &[String]) -> Error {
+    let asked = profile.mechanism.as_ref().map_or("", |mechanism| mechanism.value.name());
+    let error = error.hint(words::NOT_OFFERED.with(&[("asked", &asked), ("offered", &offered.join(", "))]));
+    match offered.iter().find(|name| Mechanism::parse(name).is_ok()) {
+        Some(name) => error.next(format!("kafkalab phase1 verify -X sasl.mechanism={name}")),
+        None => error,
+    }
+}
+
+fn kind(kind: client::Kind) -> Kind {
+    match kind {
+        client::Kind::Unreachable | client::Kind::TimedOut => Kind::Unreachable,
+        client::Kind::Authentication => Kind::Authentication,
+        client::Kind::Authorization => Kind::Authorization,
+        client::Kind::Interrupted => Kind::Interrupted,
+        client::Kind::Configuration | client::Kind::InvalidTopic => Kind::Usage,
+        client::Kind::UnknownTopic | client::Kind::TooLarge | client::Kind::Other => Kind::Failed,
+    }
+}

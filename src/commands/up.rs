@@ -1,0 +1,97 @@
+//! `kafkalab up`: starts the lab's broker, creates the profiles' topics and applies the ACL files. Running it twice
+//! changes nothing.
+
+use serde_json::json;
+
+use super::{Context, prepare, status};
+use crate::error::{Error, Kind, Result};
+use crate::lab::{Engine, Home, State, docker, embedded};
+use crate::profile::ProfileName;
+use crate::report::Report;
+use crate::words::up as words;
+
+/// Arguments of `up`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the broker comes from.
+    #[arg(long, value_enum, default_value = "embedded")]
+    engine: Engine,
+    /// Three brokers instead of one (with --engine docker).
+    #[arg(long)]
+    cluster: bool,
+    /// The listener without a login; port 0 takes a free one (embedded).
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
+    listen: String,
+    /// The listener with a login; port 0 takes a free one (embedded).
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9094")]
+    sasl_listen: String,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
+    if args.cluster && args.engine != Engine::Docker {
+        return Err(Error::usage(words::CLUSTER_NEEDS_DOCKER).next("kafkalab up --engine docker --cluster"));
+    }
+    match args.engine {
+        Engine::Embedded => {
+            start_embedded(context, &args.listen, &args.sasl_listen)?;
+        }
+        Engine::Docker => start_docker(context, args.cluster)?,
+        Engine::External => {
+            context.confirm(
+                words::CHANGES_EXTERNAL
+                    .with(&[("address", &context.profile(ProfileName::Admin)?.bootstrap_server.value)]),
+            )?;
+        }
+    }
+    let prepared = prepare::run(context).await?;
+    let mut report = status::report(context).await?;
+    if let Some(data) = &mut report.data {
+        data.insert("prepared".to_owned(), json!(prepared));
+    }
+    Ok(prepared.before(report))
+}
+
+/// Starts the embedded broker unless it runs. Two at the same moment: the second waits for the first and finds it.
+pub(super) fn start_embedded(context: &Context, plaintext: &str, sasl: &str) -> Result<State> {
+    let home = context.home()?;
+    let _alone = home.lock()?;
+    if let Some(state) = running(&home)? {
+        return match state.engine {
+            Engine::Embedded => Ok(state),
+            other => Err(other_engine(other)),
+        };
+    }
+    let acls = context.acls_folder().map(|folder| folder.display().to_string());
+    let state = embedded::start(&home, plaintext, sasl, acls.as_deref())?;
+    home.remember(&state)?;
+    Ok(state)
+}
+
+fn start_docker(context: &Context, cluster: bool) -> Result<()> {
+    let home = context.home()?;
+    let _alone = home.lock()?;
+    if let Some(state) = running(&home)?
+        && (state.engine != Engine::Docker || state.cluster != cluster)
+    {
+        return Err(other_engine(state.engine));
+    }
+    docker::start(&home, cluster)?;
+    home.remember(&State {
+        version: State::VERSION,
+        engine: Engine::Docker,
+        plaintext: crate::profile::LAB_PLAINTEXT.to_owned(),
+        sasl: crate::profile::LAB_SASL.to_owned(),
+        pid: None,
+        cluster,
+        started_at_ms: jiff::Timestamp::now().as_millisecond(),
+    })
+}
+
+/// The engine that runs, as far as the lab home knows. An embedded broker that died is nothing.
+pub(super) fn running(home: &Home) -> Result<Option<State>> {
+    Ok(home.state()?.filter(|state| state.engine != Engine::Embedded || embedded::is_running(home)))
+}
+
+fn other_engine(engine: Engine) -> Error {
+    Error::new(Kind::Failed, words::OTHER_ENGINE.with(&[("engine", &engine)])).next("kafkalab down")
+}

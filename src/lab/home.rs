@@ -1,0 +1,164 @@
+//! The lab home: a folder for the state of the lab, `0700`, by default below the XDG state folder.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+
+use super::State;
+use crate::error::{Error, Kind, Result};
+use crate::words::lab as words;
+
+/// The folder.
+#[derive(Debug, Clone)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+/// Proof that nobody else starts or stops the lab at this moment. Dropping it lets the next one in.
+pub struct Locked {
+    _file: File,
+}
+
+impl Home {
+    /// `--home`, else the XDG state folder. Nothing is created yet.
+    pub fn new(given: Option<PathBuf>) -> Result<Self> {
+        let folder = match given {
+            Some(folder) => std::path::absolute(&folder).unwrap_or(folder),
+            None => {
+                let base = etcetera::choose_base_strategy().map_err(|_| Error::usage(words::NO_HOME))?;
+                base.state_dir().unwrap_or_else(|| base.data_dir()).join("kafkalab")
+            }
+        };
+        Ok(Self { folder })
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the embedded broker keeps its data.
+    pub fn broker_data(&self) -> PathBuf {
+        self.folder.join("broker")
+    }
+
+    /// Where the embedded broker's log goes.
+    pub fn broker_log(&self) -> PathBuf {
+        self.folder.join("broker.log")
+    }
+
+    /// The state of the running lab, if any engine was started. A file from a newer kafkalab is an error.
+    pub fn state(&self) -> Result<Option<State>> {
+        let path = self.state_path();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.trouble(&path, &error)),
+        };
+        let version = serde_json::from_str::<serde_json::Value>(&text)
+            .ok()
+            .and_then(|value| value.get("version").and_then(serde_json::Value::as_u64));
+        if version.is_some_and(|version| version > u64::from(State::VERSION)) {
+            return Err(Error::new(Kind::Failed, words::NEWER_STATE.with(&[("path", &path.display())])));
+        }
+        // A torn or foreign file says nothing about a running lab; the next `up` writes it anew.
+        Ok(serde_json::from_str(&text).ok())
+    }
+
+    /// Remembers the running engine, atomically.
+    pub fn remember(&self, state: &State) -> Result<()> {
+        self.create()?;
+        let path = self.state_path();
+        let new = path.with_extension("new");
+        let text = serde_json::to_string_pretty(state)
+            .map_err(|error| Error::new(Kind::Failed, error.to_string()))?;
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&new)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, &path)
+        };
+        write().map_err(|error| self.trouble(&path, &error))
+    }
+
+    /// Forgets the engine.
+    pub fn forget(&self) -> Result<()> {
+        match fs::remove_file(self.state_path()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(self.trouble(&self.state_path(), &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until nobody else starts or stops the lab.
+    pub fn lock(&self) -> Result<Locked> {
+        self.create()?;
+        let path = self.folder.join("lock");
+        let open = || -> io::Result<File> {
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+            file.lock()?;
+            Ok(file)
+        };
+        open().map(|file| Locked { _file: file }).map_err(|error| self.trouble(&path, &error))
+    }
+
+    fn create(&self) -> Result<()> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.folder).map_err(|error| self.trouble(&self.folder, &error))
+    }
+
+    fn state_path(&self) -> PathBuf {
+        self.folder.join("lab.json")
+    }
+
+    fn trouble(&self, path: &Path, error: &io::Error) -> Error {
+        Error::new(Kind::Failed, words::HOME_TROUBLE.with(&[("path", &path.display()), ("problem", error)]))
+            .hint(words::HOME_ELSEWHERE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Engine;
+    use super::*;
+
+    fn state() -> State {
+        State {
+            version: State::VERSION,
+            engine: Engine::Embedded,
+            plaintext: "127.0.0.1:9092".to_owned(),
+            sasl: "127.0.0.1:9094".to_owned(),
+            pid: Some(1),
+            cluster: false,
+            started_at_ms: 0,
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_read_back_until_it_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(Some(folder.path().join("lab"))).unwrap();
+        assert_eq!(home.state().unwrap(), None);
+        home.remember(&state()).unwrap();
+        assert_eq!(home.state().unwrap(), Some(state()));
+        home.forget().unwrap();
+        home.forget().unwrap();
+        assert_eq!(home.state().unwrap(), None);
+    }
+
+    #[test]
+    fn a_newer_state_is_refused_and_a_torn_one_is_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(Some(folder.path().to_owned())).unwrap();
+        home.remember(&State { version: 2, ..state() }).unwrap();
+        assert!(home.state().is_err());
+        fs::write(home.state_path(), "{\"version\":1,").unwrap();
+        assert_eq!(home.state().unwrap(), None);
+    }
+}
