@@ -1,3 +1,4 @@
 //! The embedded Kafka broker. It knows nothing of lessons or terminals.
 
 pub mod group;
+pub mod log;

@@ -1,0 +1,42 @@
+//! One partition's log, stored as Apache Kafka stores it.
+//!
+//! Read in this order: [`batch`] (what a producer sends and what is checked), [`records`] (what lies inside),
+//! `segment` with `walk` and `index` (one file and how a batch is found in it), [`partition`] (segments in a row:
+//! append, read), `offsets` and `retention` (the same log, asked by time and shortened), [`producers`] and `epochs`
+//! (what is remembered beside the records), `recovery` with `checkpoint` (opening after a clean stop or a crash).
+//!
+//! Nothing here knows of sockets, clocks or tasks: `now` comes in as an argument, milliseconds since 1970.
+
+pub mod batch;
+mod checkpoint;
+pub mod config;
+pub mod encode;
+mod epochs;
+pub mod error;
+mod file;
+mod index;
+mod names;
+mod offsets;
+pub mod partition;
+pub mod producers;
+pub mod records;
+mod recovery;
+mod retention;
+mod segment;
+mod slice;
+mod walk;
+
+pub use batch::{Batch, BatchHeader};
+pub use config::{LogConfig, TimestampType};
+pub use error::{AppendError, ReadError};
+pub use offsets::TimestampOffset;
+pub use partition::{Appended, PartitionLog};
+pub use recovery::{Cut, Recovery};
+pub use retention::{Deleted, DeletedBecause};
+pub use slice::Slice;
+
+/// Kafka's file with the topic id, beside the segments.
+const PARTITION_METADATA: &str = "partition.metadata";
+
+#[cfg(test)]
+mod tests;

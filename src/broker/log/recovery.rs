@@ -1,0 +1,217 @@
+//! Opening a log: what is there, what can be trusted, and what a crash has left behind.
+//!
+//! As in Apache Kafka, only what a checkpoint does not vouch for is scanned, batch by batch with its checksum, and the
+//! log is cut at the first batch that is not whole. Unlike there, nothing that still holds good batches is thrown away:
+//! it is set aside under the name `….damaged`, and the report says so.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::batch::{BatchHeader, HEADER_LEN, crc_matches};
+use super::checkpoint::{self, Checkpoint};
+use super::epochs::LeaderEpochs;
+use super::names::{log_path, remove_files, segment_name};
+use super::producers::Producers;
+use super::segment::{Segment, Summary};
+
+/// Scanned in reads of this size, bytes.
+const CHUNK: usize = 256 * 1024;
+
+/// What was found when a log was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Where the log was cut, if it had to be.
+    pub cut: Option<Cut>,
+    /// Files that held good batches behind the cut, now named `….damaged`.
+    pub set_aside: Vec<PathBuf>,
+    /// Files that do not belong to a log; they are left alone.
+    pub stray: Vec<PathBuf>,
+    /// Bytes that had to be read because no checkpoint vouched for them.
+    pub scanned_bytes: u64,
+}
+
+/// The end of what could be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The segment's file.
+    pub file: PathBuf,
+    /// Its size now, bytes.
+    pub position: u64,
+    /// Bytes that were cut off.
+    pub bytes: u64,
+    /// The offset that the next record will get.
+    pub next_offset: i64,
+}
+
+/// A log as it lies on the disk, ready for use.
+pub(super) struct Recovered {
+    /// Oldest first; the last one is active.
+    pub segments: Vec<Segment>,
+    pub log_start_offset: i64,
+    pub epochs: LeaderEpochs,
+    pub producers: Producers,
+    pub report: Recovery,
+}
+
+/// Reads the folder of a log and brings it into order. The folder must exist.
+pub(super) fn recover(dir: &Arc<Path>, index_interval: u32) -> io::Result<Recovered> {
+    let mut report = Recovery::default();
+    let mut files = list(dir, &mut report)?;
+    let checkpoint = Checkpoint::read(dir)?;
+    let log_start_offset = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.log_start_offset);
+    let last_known = checkpoint.as_ref().and_then(|checkpoint| checkpoint.segments.last());
+    // Offsets are never given out twice, even if all files are gone.
+    let if_empty = last_known.map_or(log_start_offset, |last| last.next_offset.max(log_start_offset));
+    remove_unreadable(dir, &mut files, log_start_offset)?;
+    let checkpoint = checkpoint.filter(|checkpoint| fits(checkpoint, &files));
+    let (known, epochs, producers) = match checkpoint {
+        Some(checkpoint) => (checkpoint.segments, checkpoint.epochs, checkpoint.producers),
+        None => Default::default(),
+    };
+    let mut found = Recovered { segments: Vec::new(), log_start_offset, epochs, producers, report };
+    let mut files = files.into_iter();
+    for (base_offset, size) in files.by_ref() {
+        let summary = known.iter().find(|summary| summary.base_offset == base_offset);
+        let mut segment = match summary {
+            Some(summary) => Segment::existing(dir.clone(), *summary, index_interval),
+            None => Segment::existing(dir.clone(), Summary::empty(base_offset), index_interval),
+        };
+        let whole = found.scan(&mut segment, size)?;
+        if !whole {
+            found.cut(dir, &segment, size)?;
+        }
+        found.segments.push(segment);
+        if !whole {
+            break;
+        }
+    }
+    for (base_offset, _) in files {
+        found.set_aside(&log_path(dir, base_offset))?;
+    }
+    if found.segments.is_empty() {
+        found.segments.push(Segment::create(Some(dir.clone()), if_empty, index_interval)?);
+    }
+    found.log_start_offset = log_start_offset
+        .max(found.segments[0].base_offset())
+        .min(found.segments[found.segments.len() - 1].next_offset());
+    Ok(found)
+}
+
+/// The segments of the folder, oldest first, with their sizes.
+fn list(dir: &Path, report: &mut Recovery) -> io::Result<Vec<(i64, u64)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let segment = name.to_str().and_then(segment_name);
+        match (segment, name.to_str()) {
+            (Some((base_offset, "log")), _) => files.push((base_offset, entry.metadata()?.len())),
+            (Some((_, "index" | "timeindex")), _) => {}
+            (_, Some(checkpoint::FILE_NAME | checkpoint::PART_NAME | super::PARTITION_METADATA)) => {}
+            _ => report.stray.push(entry.path()),
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Finishes a deletion that a crash interrupted: segments that end before the log begins.
+fn remove_unreadable(dir: &Path, files: &mut Vec<(i64, u64)>, log_start_offset: i64) -> io::Result<()> {
+    let readable_from = files.partition_point(|(base_offset, _)| *base_offset <= log_start_offset);
+    for (base_offset, _) in files.drain(..readable_from.saturating_sub(1)) {
+        remove_files(dir, base_offset)?;
+    }
+    Ok(())
+}
+
+/// Whether the files can have grown from what the checkpoint saw. Retention may have deleted some of the oldest.
+fn fits(checkpoint: &Checkpoint, files: &[(i64, u64)]) -> bool {
+    let Some((first, last)) = files.first().zip(checkpoint.segments.last()) else { return false };
+    checkpoint.segments.iter().filter(|summary| summary.base_offset >= first.0).zip(files).all(
+        |(summary, (base_offset, size))| {
+            let grown = summary.base_offset == last.base_offset && *size >= u64::from(summary.size);
+            summary.base_offset == *base_offset && (grown || *size == u64::from(summary.size))
+        },
+    ) && files.iter().any(|(base_offset, _)| *base_offset == last.base_offset)
+}
+
+impl Recovered {
+    /// Takes in what lies behind the part that is known; `false` if the file does not end with a whole batch.
+    fn scan(&mut self, segment: &mut Segment, size: u64) -> io::Result<bool> {
+        if size <= u64::from(segment.size()) {
+            return Ok(size == u64::from(segment.size()));
+        }
+        segment.prepare()?;
+        let mut buffer = Vec::new();
+        let mut buffer_at = u64::from(segment.size());
+        self.report.scanned_bytes += size - buffer_at;
+        loop {
+            let position = u64::from(segment.size());
+            let at = (position - buffer_at) as usize;
+            let left = size - position;
+            if left == 0 {
+                return Ok(true);
+            }
+            let wanted = BatchHeader::read(&buffer[at.min(buffer.len())..])
+                .map_or(HEADER_LEN, |header| header.size() as usize);
+            if wanted as u64 > left || position + wanted as u64 > i32::MAX as u64 {
+                return Ok(false);
+            }
+            if at + wanted > buffer.len() {
+                buffer.resize(wanted.max(CHUNK).min(left as usize), 0);
+                segment.read_at(segment.size(), &mut buffer)?;
+                buffer_at = position;
+                continue;
+            }
+            let batch = &buffer[at..at + wanted];
+            let Some(header) = BatchHeader::read(batch).filter(|header| {
+                header.is_plausible() && header.base_offset >= segment.next_offset() && crc_matches(batch)
+            }) else {
+                return Ok(false);
+            };
+            segment.note(&header);
+            self.epochs.note(header.leader_epoch, header.base_offset);
+            self.producers.note(&header, header.max_timestamp);
+        }
+    }
+
+    /// Cuts a segment's file after its last good batch.
+    fn cut(&mut self, dir: &Path, segment: &Segment, size: u64) -> io::Result<()> {
+        let file = log_path(dir, segment.base_offset());
+        let position = u64::from(segment.size());
+        let mut tail = vec![0; size.saturating_sub(position) as usize];
+        segment.read_at(segment.size(), &mut tail)?;
+        if holds_good_batch(&tail, segment.next_offset()) {
+            let aside = file.with_extension(format!("log.{position}.damaged"));
+            fs::write(&aside, &tail)?;
+            self.report.set_aside.push(aside);
+        }
+        segment.repair()?;
+        let (bytes, next_offset) = (tail.len() as u64, segment.next_offset());
+        self.report.cut = Some(Cut { file, position, bytes, next_offset });
+        Ok(())
+    }
+
+    fn set_aside(&mut self, file: &Path) -> io::Result<()> {
+        let aside = file.with_extension("log.damaged");
+        fs::rename(file, &aside)?;
+        self.report.set_aside.push(aside);
+        Ok(())
+    }
+}
+
+/// Whether a whole batch with a good checksum follows the bad one that `tail` begins with. After a torn write none can;
+/// after damage in the middle of the file, some do.
+fn holds_good_batch(tail: &[u8], next_offset: i64) -> bool {
+    // A damaged length leads nowhere, so every byte may be the beginning of the next batch.
+    (1..tail.len().saturating_sub(HEADER_LEN)).any(|at| {
+        let batch = &tail[at..];
+        BatchHeader::read(batch).is_some_and(|header| {
+            header.is_plausible()
+                && header.base_offset >= next_offset
+                && batch.get(..header.size() as usize).is_some_and(crc_matches)
+        })
+    })
+}
