@@ -75,7 +75,7 @@ impl Apache {
             let started = |line: &str| line.contains("Kafka Server started").then_some(());
             let log = broker.process.log();
             log.wait_from(0, START_LIMIT, started)
-                .ok_or_else(|| format!("{} did not start:\n{}", broker.name, log.tail(40)))?;
+                .ok_or_else(|| format!("{} did not start:\n{}", broker.name, log.problems()))?;
         }
         Ok(Apache { brokers, compose, addresses })
     }

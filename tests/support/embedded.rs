@@ -32,7 +32,7 @@ impl Embedded {
         command.arg(data).args(arguments);
         let process = Process::start(&command, remove);
         let ready = process.log().wait_from(0, Duration::from_secs(30), ready);
-        let problem = || format!("`kafkalab broker` did not start:\n{}", process.log().tail(20));
+        let problem = || format!("`kafkalab broker` did not start:\n{}", process.log().problems());
         let (plaintext, sasl) = ready.ok_or_else(problem)?;
         Ok(Embedded { plaintext, sasl, process })
     }

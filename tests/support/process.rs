@@ -122,10 +122,18 @@ impl Log {
         self.lines.lock().unwrap().lines.len()
     }
 
-    /// The last `count` lines, for an error message.
-    pub fn tail(&self, count: usize) -> String {
+    /// The lines that tell of a problem, without stack traces, or if there are none the last ones: for an error message.
+    pub fn problems(&self) -> String {
+        let is_problem = |line: &&String| {
+            let marks = [" ERROR ", " FATAL ", "Exception: ", "rror: "];
+            !line.starts_with('\t')
+                && !line.contains(" INFO ")
+                && marks.iter().any(|mark| line.contains(mark))
+        };
         let lines = &self.lines.lock().unwrap().lines;
-        lines[lines.len().saturating_sub(count)..].join("\n")
+        let problems: Vec<&str> = lines.iter().filter(is_problem).map(String::as_str).take(20).collect();
+        let last = &lines[lines.len().saturating_sub(20)..];
+        if problems.is_empty() { last.join("\n") } else { problems.join("\n") }
     }
 
     /// The first thing that `find` makes of a line from number `from` on, past or future; `None` when the child has

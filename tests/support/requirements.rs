@@ -18,8 +18,8 @@ pub fn require(need: &str) -> bool {
     let Err(reason) = met(need) else { return true };
     assert!(!is_demanded(need), "KAFKALAB_REQUIRE demands {need}: {reason}");
     let test = thread::current().name().unwrap_or("a test").to_owned();
-    // Written to the stream itself: `eprintln!` in a test that passes is never seen.
-    writeln!(std::io::stderr(), "skipped: {test}: {reason}").ok();
+    // Written to the stream itself, in one piece: `eprintln!` in a test that passes is never seen.
+    std::io::stderr().write_all(format!("skipped: {test}: {reason}\n").as_bytes()).ok();
     false
 }
 

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::Duration;
 use std::{fs, thread};
 
@@ -76,16 +76,28 @@ pub fn command(tool: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs `command` with `input` as its standard input.
+/// How long a command may run before its test fails. A guard against one that hangs, no measurement.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Runs `command` with `input` as its standard input, until it ends.
+///
+/// # Panics
+/// If it does not end within two minutes.
 pub fn run_with_input(command: &mut Command, input: &[u8]) -> Output {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|problem| panic!("{command:?}: {problem}"));
+    let pid = child.id();
     let mut stdin = child.stdin.take().expect("piped");
     let input = input.to_vec();
-    let writer = thread::spawn(move || stdin.write_all(&input));
-    let output = child.wait_with_output().expect("our child");
     // A command that does not read all of its input closes the pipe, which is its right.
-    writer.join().expect("the writer does not panic").ok();
+    thread::spawn(move || stdin.write_all(&input).ok());
+    let (sender, ended) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait_with_output()));
+    let output = ended.recv_timeout(LIMIT).unwrap_or_else(|_| {
+        Command::new("kill").args(["-KILL", &pid.to_string()]).status().ok();
+        panic!("{command:?} did not end in {LIMIT:?}")
+    });
+    let output = output.expect("our child");
     Output {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -123,7 +135,7 @@ fn server() -> &'static Server {
         java.arg(root().join("dev/apache-kafka/Tools.java"));
         let process = Process::start(&java, Some(&bin));
         let port = process.log().wait_from(0, Duration::from_secs(60), |line| line.strip_prefix("port ")?.parse().ok());
-        let port = port.unwrap_or_else(|| panic!("the tools' JVM did not start:\n{}", process.log().tail(20)));
+        let port = port.unwrap_or_else(|| panic!("the tools' JVM did not start:\n{}", process.log().problems()));
         for (script, class) in SCRIPTS {
             let path = bin.join(script);
             fs::write(&path, shim(port, class)).unwrap();
