@@ -1,6 +1,15 @@
 //! Golden scripts of the state machines, and tests of files that no program reads at run time.
+//!
+//! A golden script holds commands, `---`, and what the state machine does about them: test and documentation at once.
+//! `UPDATE_GOLDEN=1 cargo test --test scripts` writes the traces anew, for a person to read in the diff.
 
+mod compose;
+mod golden;
+mod group;
 #[path = "../support/mod.rs"]
 mod support;
 
-mod compose;
+#[test]
+fn group_scripts_hold() {
+    golden::check("group", group::Machine::default);
+}

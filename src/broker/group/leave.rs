@@ -15,30 +15,30 @@ impl<W> Group<W> {
         leavers: &[Leaver],
         turn: &mut Turn<'_, W>,
     ) -> Vec<Result<(), ResponseError>> {
-        let results: Vec<_> = leavers.iter().map(|leaver| self.leave_one(leaver, turn)).collect();
-        let last = results.iter().rposition(Result::is_ok);
-        match (last, self.state) {
+        let left: Vec<Result<String, ResponseError>> =
+            leavers.iter().map(|leaver| self.leave_one(leaver, turn)).collect();
+        match (left.iter().flatten().last(), self.state) {
             (Some(last), GroupState::Stable | GroupState::CompletingRebalance) => {
-                let cause = leavers[last].member_id.as_str();
-                self.prepare_rebalance(Reason::MemberLeft, Some(cause).filter(|id| !id.is_empty()), turn);
+                self.prepare_rebalance(Reason::MemberLeft, Some(last), turn);
             }
             (Some(_), GroupState::PreparingRebalance) => self.complete_join_if_all_are_here(turn),
             _ => (),
         }
-        results
+        left.into_iter().map(|left| left.map(drop)).collect()
     }
 
-    fn leave_one(&mut self, leaver: &Leaver, turn: &mut Turn<'_, W>) -> Result<(), ResponseError> {
+    /// Removes one, and says under which id it was known.
+    fn leave_one(&mut self, leaver: &Leaver, turn: &mut Turn<'_, W>) -> Result<String, ResponseError> {
         let id = if leaver.member_id.is_empty() {
             let instance = leaver.instance_id.as_deref().ok_or(ResponseError::UnknownMemberId)?;
             self.static_member(instance).ok_or(ResponseError::UnknownMemberId)?.to_owned()
         } else if self.pending.remove(&leaver.member_id).is_some() {
-            return Ok(());
+            return Ok(leaver.member_id.clone());
         } else {
             self.check_member(&leaver.member_id, leaver.instance_id.as_deref())?;
             leaver.member_id.clone()
         };
         self.remove(&id, Reason::MemberLeft, turn);
-        Ok(())
+        Ok(id)
     }
 }

@@ -24,6 +24,8 @@ mod leave;
 mod member;
 mod membership;
 mod offsets;
+#[cfg(test)]
+mod properties;
 mod rebalance;
 pub mod record;
 mod request;
