@@ -3,6 +3,8 @@
 //! A script is a sequence of blocks. A block is comment lines (`# …`) and command lines, a line `---`, the expected
 //! trace, and an empty line. All blocks of a file run on one machine, in order.
 
+#![allow(clippy::unwrap_used, reason = "test code: a panic is how it reports")]
+
 use std::fs;
 use std::path::Path;
 

@@ -15,6 +15,8 @@
 //! ```
 //! Members are named `CLIENT-N`: the scripts' UUIDs are numbers. A `-` stands for an empty id.
 
+#![allow(clippy::unwrap_used, reason = "test code: a panic is how it reports")]
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
