@@ -5,8 +5,12 @@
 //! on the side (`signals.rs`), so a wrong password ends it in milliseconds instead of a time-out.
 
 mod failure;
+mod format;
+mod json_record;
 mod metadata;
+mod offset_spec;
 mod partitioner;
+mod persona;
 mod producer;
 pub mod raw;
 mod reach;
@@ -16,8 +20,12 @@ mod settings;
 mod signals;
 
 pub use failure::{Code, Failure, Kind, Need, RefusedAt, Resource};
+pub use format::{Bytes, Format, FormatError, write_bytes};
+pub use json_record::{JsonError, parse_json, write_json};
 pub use metadata::{Broker, Overview, Partition, Topic, legal_name, on_cluster, on_group, on_topic};
+pub use offset_spec::{LogBounds, OffsetError, OffsetSpec, Point};
 pub use partitioner::{Choice, Partitioner, Why, murmur2};
+pub use persona::Persona;
 pub use producer::{Ack, Enqueued, Outgoing, Placed, ProduceOptions, Producer};
 pub use reach::reach;
 pub use record::{Received, Record, RecordView, TimestampType};
