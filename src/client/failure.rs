@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use kafka_protocol::error::ResponseError;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
+
+use crate::kafka_error;
 
 /// The class of a failure. It decides the exit code and what can be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,10 +183,8 @@ fn words_of(code: RDKafkaErrorCode) -> String {
 /// Kafka's name of a broker's code; the C name of librdkafka's own codes.
 fn name_of(code: RDKafkaErrorCode) -> String {
     let number = code as i32;
-    if let Some(error) = i16::try_from(number).ok().filter(|n| *n > 0).and_then(ResponseError::try_from_code)
-        && !matches!(error, ResponseError::Unknown(_))
-    {
-        return screaming_snake(&format!("{error:?}"));
+    if let Some(known) = i16::try_from(number).ok().filter(|n| *n > 0).and_then(kafka_error::by_code) {
+        return known.name.to_owned();
     }
     match RDKafkaRespErr::try_from(number) {
         Ok(code) => format!("{code:?}").trim_start_matches("RD_KAFKA_RESP_ERR_").to_owned(),

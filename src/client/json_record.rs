@@ -18,7 +18,8 @@ pub fn write_json(record: &RecordView<'_>, out: &mut Vec<u8>) {
     let _ = write!(out, ",\"partition\":{},\"offset\":{}", record.partition, record.offset);
     match record.timestamp {
         Some(ms) => {
-            let _ = write!(out, ",\"timestamp_ms\":{ms},\"timestamp_type\":\"{}\"", record.timestamp_type.name());
+            let _ =
+                write!(out, ",\"timestamp_ms\":{ms},\"timestamp_type\":\"{}\"", record.timestamp_type.name());
         }
         None => out.extend_from_slice(b",\"timestamp_ms\":null,\"timestamp_type\":null"),
     }

@@ -4,29 +4,38 @@
 //! `tracing` under the target `librdkafka`. Every call is raced against the login failures that librdkafka reports
 //! on the side (`signals.rs`), so a wrong password ends it in milliseconds instead of a time-out.
 
+mod admin;
+mod consumer;
 mod failure;
 mod format;
+mod group_reader;
 mod json_record;
 mod metadata;
 mod offset_spec;
+mod offsets;
 mod partitioner;
 mod persona;
 mod producer;
 pub mod raw;
 mod reach;
+mod reader;
 mod record;
 pub mod rights;
 mod settings;
 mod signals;
 
+pub use admin::{Admin, TopicPlan, TopicSetting};
 pub use failure::{Code, Failure, Kind, Need, RefusedAt, Resource};
 pub use format::{Bytes, Format, FormatError, write_bytes};
+pub use group_reader::{GroupEvent, GroupReader, GroupRequest, Reset};
 pub use json_record::{JsonError, parse_json, write_json};
 pub use metadata::{Broker, Overview, Partition, Topic, legal_name, on_cluster, on_group, on_topic};
 pub use offset_spec::{LogBounds, OffsetError, OffsetSpec, Point};
+pub use offsets::{GroupOffset, group_offsets};
 pub use partitioner::{Choice, Partitioner, Why, murmur2};
 pub use persona::Persona;
 pub use producer::{Ack, Enqueued, Outgoing, Placed, ProduceOptions, Producer};
 pub use reach::reach;
+pub use reader::{Range, ReadRequest, Reader};
 pub use record::{Received, Record, RecordView, TimestampType};
 pub use settings::{Login, Security, Settings, SslFiles};

@@ -234,7 +234,10 @@ mod tests {
         assert_eq!(parse("+"), Err(OffsetError::NotAnOffset("+".into())));
         assert_eq!(parse("1:x"), Err(OffsetError::NotAnOffset("x".into())));
         assert_eq!(parse("--5"), Err(OffsetError::NotAnOffset("--5".into())));
-        assert_eq!(parse("99999999999999999999"), Err(OffsetError::NotAnOffset("99999999999999999999".into())));
+        assert_eq!(
+            parse("99999999999999999999"),
+            Err(OffsetError::NotAnOffset("99999999999999999999".into()))
+        );
         assert_eq!(parse("@yesterday"), Err(OffsetError::NotATime("yesterday".into())));
         assert_eq!(parse("@"), Err(OffsetError::NotATime(String::new())));
         assert_eq!(parse("9:5"), Err(OffsetError::Backwards("9:5".into())));

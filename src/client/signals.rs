@@ -23,6 +23,8 @@ struct State {
     terminal: Option<Failure>,
     /// Every known broker is away; may pass.
     down: Option<Failure>,
+    /// A denied topic or group, which librdkafka reports once and then never again.
+    denied: Option<Failure>,
     /// A call succeeded, so the settings are right and a lost broker may come back.
     proven: bool,
 }
@@ -53,6 +55,25 @@ impl Signals {
     /// Whether every broker is away at the moment.
     pub(super) fn is_down(&self) -> bool {
         self.state.borrow().down.is_some()
+    }
+
+    /// Completes when a topic or group is denied. Calls that need the group only time out after such a refusal.
+    pub(super) async fn denied(&self) -> Failure {
+        let mut news = self.state.subscribe();
+        loop {
+            if let Some(failure) = news.borrow_and_update().denied.clone() {
+                return failure;
+            }
+            if news.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Nothing came although something should have: because nobody is there, or for a reason not known.
+    pub(super) fn silent(&self) -> Failure {
+        let down = self.state.borrow().down.clone();
+        down.unwrap_or_else(|| Failure::from_code(RDKafkaErrorCode::OperationTimedOut))
     }
 
     /// A failure with the words that came with its code, if an event brought some.
@@ -114,6 +135,10 @@ impl Signals {
                     state.terminal.get_or_insert(failure);
                     first
                 });
+            }
+            C::TopicAuthorizationFailed | C::GroupAuthorizationFailed => {
+                let failure = Failure::from_code(code).saying(reason);
+                self.state.send_modify(|state| state.denied = Some(failure));
             }
             C::AllBrokersDown => {
                 let failure = self.lost();
