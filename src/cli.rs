@@ -107,6 +107,8 @@ pub enum Command {
     /// Show every setting with its source, or the profile as it is written.
     #[command(subcommand)]
     Config(commands::config::Command),
+    /// What an error or a word of Kafka means; offline.
+    Explain(commands::explain::Args),
     /// Print the completions of a shell.
     Completions(commands::completions::Args),
     /// Print the manual page.

@@ -7,6 +7,7 @@ pub mod connect;
 mod context;
 mod denial;
 pub mod down;
+pub mod explain;
 mod home;
 pub mod logs;
 pub mod man;
@@ -105,6 +106,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
         Some(Command::Logs(args)) => logs::run(context, &args).await,
         Some(Command::Topics(command)) => topics::run(context, &command).await,
         Some(Command::Config(command)) => config::run(context, &command),
+        Some(Command::Explain(args)) => explain::run(context, &args),
         Some(Command::Completions(args)) => completions::run(context, &args),
         Some(Command::Man) => man::run(context),
     }
