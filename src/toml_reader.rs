@@ -17,6 +17,26 @@ pub struct Document<'a> {
     root: Spanned<DeTable<'a>>,
 }
 
+/// One string of a list.
+pub struct Word<'d, 'a> {
+    document: &'d Document<'a>,
+    span: Range<usize>,
+    /// The string.
+    pub text: &'d str,
+}
+
+impl Word<'_, '_> {
+    /// A complaint about it.
+    pub fn problem(&self, what: Message) -> Error {
+        self.document.problem(&self.span, what)
+    }
+
+    /// Where it stands.
+    pub fn source(&self) -> Source {
+        self.document.source(&self.span)
+    }
+}
+
 /// One table of a document.
 pub struct Section<'d, 'a> {
     document: &'d Document<'a>,
@@ -118,6 +138,49 @@ impl<'d, 'a> Section<'d, 'a> {
                 ]),
             )),
         }
+    }
+
+    /// A truth value.
+    pub fn boolean(&self, key: &str) -> Result<Option<Sourced<bool>>> {
+        let Some(value) = self.table.get(key) else { return Ok(None) };
+        match value.get_ref() {
+            DeValue::Boolean(truth) => Ok(Some(Sourced::new(*truth, self.document.source(&value.span())))),
+            _ => Err(self.wrong_type(key, value, "boolean")),
+        }
+    }
+
+    /// A list of strings, each with its place.
+    pub fn words(&self, key: &str) -> Result<Option<Vec<Word<'d, 'a>>>> {
+        let Some(value) = self.table.get(key) else { return Ok(None) };
+        let DeValue::Array(items) = value.get_ref() else {
+            return Err(self.wrong_type(key, value, "array"));
+        };
+        let word = |item: &'d Spanned<DeValue<'a>>| match item.get_ref() {
+            DeValue::String(text) => Ok(Word { document: self.document, span: item.span(), text }),
+            _ => Err(self.wrong_type(key, item, "string")),
+        };
+        items.iter().map(word).collect::<Result<_>>().map(Some)
+    }
+
+    /// The tables written as `[[key]]`, in the order of the file.
+    pub fn sections(&self, key: &str) -> Result<Vec<Section<'d, 'a>>> {
+        let Some(value) = self.table.get(key) else { return Ok(Vec::new()) };
+        let DeValue::Array(items) = value.get_ref() else {
+            return Err(self.wrong_type(key, value, "array of tables"));
+        };
+        let section = |item: &'d Spanned<DeValue<'a>>| match item.get_ref() {
+            DeValue::Table(table) => {
+                Ok(Section { document: self.document, name: key.to_owned(), span: item.span(), table })
+            }
+            _ => Err(self.wrong_type(key, item, "table")),
+        };
+        items.iter().map(section).collect()
+    }
+
+    /// A complaint about the value of a key, or about this table where it has no such key.
+    pub fn problem_at(&self, key: &str, what: Message) -> Error {
+        let span = self.table.get(key).map_or_else(|| self.span.clone(), Spanned::span);
+        self.document.problem(&span, what)
     }
 
     /// A complaint about this table as a whole.

@@ -125,7 +125,7 @@ proptest! {
 }
 
 /// An ACL from `PERMISSION OPERATION TYPE PATTERN NAME PRINCIPAL`.
-fn acl(text: &str) -> AclBinding {
+pub(super) fn acl(text: &str) -> AclBinding {
     let words: Vec<_> = text.split(' ').collect();
     AclBinding {
         permission: words[0].parse().unwrap(),

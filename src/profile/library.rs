@@ -61,7 +61,7 @@ impl Library {
         {
             return Err(Error::usage(words::NO_PHASES_FOLDER.with(&[("path", &folder.display())])));
         }
-        Ok(Self { folder: phases.or_else(|| local_folder(here)), profile })
+        Ok(Self { folder: phases.or_else(|| local_folder(here, "phases", has_profiles)), profile })
     }
 
     /// A folder beside the local `phases/` folder, such as `acls`, if there is one.
@@ -98,13 +98,13 @@ fn has_profiles(folder: &Path) -> bool {
     folder.join("phase0/profile.toml").is_file()
 }
 
-/// Walks up from `here` to the root of the repository, and no further.
-fn local_folder(here: &Path) -> Option<PathBuf> {
+/// The folder `name` that `belongs` accepts, between `here` and the root of its repository, and no further.
+pub(crate) fn local_folder(here: &Path, name: &str, belongs: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     for folder in here.ancestors() {
-        let phases = folder.join("phases");
-        if has_profiles(&phases) {
+        let found = folder.join(name);
+        if belongs(&found) {
             let relative = folder == here;
-            return Some(if relative { PathBuf::from("phases") } else { phases });
+            return Some(if relative { PathBuf::from(name) } else { found });
         }
         if folder.join(".git").exists() {
             return None;

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 pub use self::file::{PersonaName, PrincipalEntry, ProfileFile};
 pub use self::layers::{LAB_PLAINTEXT, LAB_SASL, Overrides, resolve};
+pub(crate) use self::library::local_folder;
 pub use self::library::{Library, ProfileName};
 use crate::error::Identity;
 use crate::source::Sourced;
