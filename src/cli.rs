@@ -101,6 +101,8 @@ pub enum Command {
     Status,
     /// Show the log of the embedded broker.
     Logs(commands::logs::Args),
+    /// Run the embedded broker in the foreground.
+    Broker(commands::broker::Args),
     /// List, describe, create and delete topics.
     #[command(subcommand)]
     Topics(commands::topics::Command),

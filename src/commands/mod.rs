@@ -1,6 +1,7 @@
 //! One file per subcommand: its arguments and one function from context to report.
 
 mod autostart;
+pub mod broker;
 pub mod completions;
 pub mod config;
 pub mod connect;
@@ -100,6 +101,7 @@ async fn interruptible(context: &Context, command: Option<Command>) -> Result<Re
 async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
     match command {
         None => Ok(home::run()),
+        Some(Command::Broker(args)) => broker::run(context, &args).await,
         Some(Command::Up(args)) => up::run(context, &args).await,
         Some(Command::Down) => down::run(context),
         Some(Command::Status) => status::run(context).await,

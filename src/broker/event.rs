@@ -1,0 +1,159 @@
+//! What the broker tells whoever listens: the lessons, `kafkalab logs`, a test. Logic emits values, others print.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::broadcast;
+
+use super::sasl::Mechanism;
+use crate::acl::{Operation, ResourceType, Rule};
+
+/// Events that a slow listener may lag behind before it misses some.
+const BACKLOG: usize = 1024;
+
+/// Something that happened in the broker.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A request passed the gate and is about to be handled. Only sent to those who asked for requests.
+    Request {
+        /// `User:name`; absent before a login.
+        principal: Option<Arc<str>>,
+        /// Kafka's name of the API.
+        api: &'static str,
+        /// The version the client chose.
+        version: i16,
+        /// What the client calls itself.
+        client_id: String,
+    },
+    /// A login succeeded.
+    LoggedIn {
+        /// `User:name`.
+        principal: String,
+        /// By which mechanism.
+        mechanism: Mechanism,
+        /// The client's address.
+        host: String,
+    },
+    /// A login was refused.
+    LoginRefused {
+        /// The mechanism the client asked for, which may not be enabled.
+        mechanism: String,
+        /// The text the client was given.
+        message: String,
+        /// The client's address.
+        host: String,
+    },
+    /// The authorizer refused something.
+    Denied(Box<Denial>),
+    /// A topic came into being.
+    TopicCreated {
+        /// Its name.
+        topic: String,
+        /// How many partitions it has.
+        partitions: i32,
+    },
+    /// A topic went.
+    TopicDeleted {
+        /// Its name.
+        topic: String,
+    },
+    /// A group moved to another state.
+    GroupMoved {
+        /// The group id.
+        group: String,
+        /// The state's name as DescribeGroups reports it.
+        to: &'static str,
+        /// Why.
+        because: String,
+    },
+    /// Opening the data folder had to mend something; the text says what.
+    Recovered(String),
+    /// Something failed that no request can be told about; the text says what.
+    Trouble(String),
+    /// The broker stops because of a fault of its own.
+    Fatal(String),
+}
+
+/// One refusal, with the rule that decided.
+#[derive(Clone, Debug)]
+pub struct Denial {
+    /// `User:name`.
+    pub principal: String,
+    /// What was asked.
+    pub operation: Operation,
+    /// On what kind of thing.
+    pub resource_type: ResourceType,
+    /// On which one.
+    pub resource_name: String,
+    /// By which request.
+    pub api: &'static str,
+    /// Why not.
+    pub rule: Rule,
+    /// The line of Kafka's `kafka.authorizer.logger`.
+    pub audit_line: String,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Request { principal, api, version, client_id } => {
+                let principal = principal.as_deref().unwrap_or("nobody yet");
+                write!(f, "Request {api} v{version} by {principal}, client {client_id:?}")
+            }
+            Event::LoggedIn { principal, mechanism, host } => {
+                write!(f, "{principal} logged in from {host} with {}", mechanism.name())
+            }
+            Event::LoginRefused { mechanism, message, host } => {
+                write!(f, "Failed authentication with {host} ({mechanism}): {message}")
+            }
+            Event::Denied(denial) => f.write_str(&denial.audit_line),
+            Event::TopicCreated { topic, partitions } => {
+                write!(f, "Created topic {topic} with {partitions} partitions")
+            }
+            Event::TopicDeleted { topic } => write!(f, "Deleted topic {topic}"),
+            Event::GroupMoved { group, to, because } => write!(f, "Group {group} is now {to}: {because}"),
+            Event::Recovered(what) => write!(f, "Recovered: {what}"),
+            Event::Trouble(what) => write!(f, "Trouble with {what}"),
+            Event::Fatal(why) => write!(f, "Stopping: {why}"),
+        }
+    }
+}
+
+/// Where events go. Cheap to clone; sending without a listener costs a load.
+#[derive(Clone, Debug)]
+pub struct Events {
+    sender: broadcast::Sender<Event>,
+    requests: Arc<AtomicBool>,
+}
+
+impl Events {
+    pub(super) fn new() -> Events {
+        Events { sender: broadcast::Sender::new(BACKLOG), requests: Arc::default() }
+    }
+
+    /// Everything from now on except [`Event::Request`].
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.sender.subscribe()
+    }
+
+    /// Everything from now on. From the first call on, each request is told to all listeners.
+    pub fn subscribe_with_requests(&self) -> broadcast::Receiver<Event> {
+        self.requests.store(true, Ordering::Relaxed);
+        self.sender.subscribe()
+    }
+
+    /// Whether somebody wants each request.
+    pub(super) fn want_requests(&self) -> bool {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Sends what `event` makes, which is not called without a listener.
+    pub(super) fn emit(&self, event: impl FnOnce() -> Event) {
+        if self.sender.receiver_count() > 0 {
+            // An error means that the last listener left meanwhile.
+            let _ = self.sender.send(event());
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Opens the data and both listeners, accepts connections, and ends them all when the broker stops.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::runtime;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::config::Config;
+use super::connection::{self, Limits};
+use super::event::Events;
+use super::session::{Listener, Session};
+use super::shared::Shared;
+use super::state::State;
+use super::{Addresses, BrokerError};
+
+/// A broker whose data is open and whose ports are bound, before it serves.
+pub(super) struct Server {
+    plaintext: StdListener,
+    sasl_plaintext: StdListener,
+    addresses: Addresses,
+    limits: Limits,
+    max_connections: usize,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    /// Binds first, so that a second broker on the same ports fails before it touches the data.
+    pub(super) fn open(
+        config: Config,
+        events: Events,
+        stop: CancellationToken,
+    ) -> Result<Server, BrokerError> {
+        let (plaintext, plaintext_address) = bind(config.plaintext, config.allow_remote)?;
+        let (sasl_plaintext, sasl_address) = bind(config.sasl_plaintext, config.allow_remote)?;
+        let limits = Limits::new(&config.settings);
+        let max_connections = config.settings.max_connections.min(Semaphore::MAX_PERMITS);
+        let state = State::open(config, events.clone())?;
+        Ok(Server {
+            plaintext,
+            sasl_plaintext,
+            addresses: Addresses { plaintext: plaintext_address, sasl_plaintext: sasl_address },
+            limits,
+            max_connections,
+            shared: Arc::new(Shared::new(state, events, stop)),
+        })
+    }
+
+    pub(super) fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Serves until the broker is told to stop or stops itself. One thread: requests are short, and most of their
+    /// time is the system's.
+    pub(super) fn run(self) -> Result<(), BrokerError> {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(BrokerError::Thread)?;
+        runtime.block_on(self.serve())
+    }
+
+    async fn serve(self) -> Result<(), BrokerError> {
+        let shared = self.shared;
+        let tasks = TaskTracker::new();
+        let permits = Arc::new(Semaphore::new(self.max_connections));
+        let doors = [(Listener::Plaintext, self.plaintext), (Listener::SaslPlaintext, self.sasl_plaintext)];
+        for (listener, socket) in doors {
+            let socket = TcpListener::from_std(socket).map_err(BrokerError::Thread)?;
+            let accepting = accept(
+                listener,
+                socket,
+                self.limits.clone(),
+                Arc::clone(&shared),
+                tasks.clone(),
+                Arc::clone(&permits),
+            );
+            tasks.spawn(accepting);
+        }
+        let kept_time = shared.keep_time().await;
+        shared.stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        let flushed = kept_time.and_then(|()| shared.with(|state, _| state.close()));
+        match flushed {
+            Ok(result) => result,
+            Err(_poisoned) => Err(BrokerError::Fault),
+        }
+    }
+}
+
+/// Accepts until the broker stops; a connection beyond `max.connections` waits in the system's queue.
+async fn accept(
+    listener: Listener,
+    socket: TcpListener,
+    limits: Limits,
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    permits: Arc<Semaphore>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            accepted = async {
+                // The semaphore is never closed.
+                let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
+                Some((permit, socket.accept().await))
+            } => accepted,
+        };
+        let Some((permit, Ok((stream, peer)))) = accepted else {
+            // Out of file handles, or the client is gone already: let others finish before the next try.
+            tokio::task::yield_now().await;
+            continue;
+        };
+        let Ok(local) = stream.local_addr() else { continue };
+        // Answers are whole frames; waiting to fill a segment would only delay them.
+        let _ = stream.set_nodelay(true);
+        let session = Session::new(listener, local, peer);
+        let (shared, limits) = (Arc::clone(&shared), limits.clone());
+        tasks.spawn(async move {
+            connection::serve(stream, session, &limits, &shared).await;
+            drop(permit);
+        });
+    }
+}
+
+fn bind(address: SocketAddr, allow_remote: bool) -> Result<(StdListener, SocketAddr), BrokerError> {
+    if !address.ip().is_loopback() && !allow_remote {
+        return Err(BrokerError::Remote(address));
+    }
+    let bound = || -> io::Result<_> {
+        let socket = StdListener::bind(address)?;
+        socket.set_nonblocking(true)?;
+        let real = socket.local_addr()?;
+        Ok((socket, real))
+    };
+    bound().map_err(|source| BrokerError::Bind { address, source })
+}

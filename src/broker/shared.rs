@@ -1,0 +1,90 @@
+//! The state behind its lock, and the clock that wakes it.
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::cx::Now;
+use super::event::{Event, Events};
+use super::state::State;
+
+/// What all connections share.
+///
+/// A `std` mutex and not tokio's: handlers are synchronous, hold it for microseconds and never across an `.await`.
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// Told when the state got an earlier deadline than the timer sleeps for.
+    deadline_moved: Notify,
+    /// Cancelled when the broker stops.
+    pub(super) stop: CancellationToken,
+    pub(super) events: Events,
+}
+
+/// The broker is stopping because a handler panicked while it held the state.
+#[derive(Debug)]
+pub(super) struct Poisoned;
+
+impl Shared {
+    pub(super) fn new(state: State, events: Events, stop: CancellationToken) -> Shared {
+        Shared { state: Mutex::new(state), deadline_moved: Notify::new(), stop, events }
+    }
+
+    /// Runs `work` on the state. A panic in it stops the broker: half a change must not be served or flushed.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut State, Now) -> T) -> Result<T, Poisoned> {
+        let mut state = self.lock()?;
+        let before = state.next_deadline();
+        let result = {
+            let _guard = StopOnPanic(self);
+            work(&mut state, Now::read())
+        };
+        let after = state.next_deadline();
+        drop(state);
+        if after.is_some_and(|after| before.is_none_or(|before| after < before)) {
+            self.deadline_moved.notify_one();
+        }
+        Ok(result)
+    }
+
+    /// Sleeps until the state's next deadline and lets it act, until the broker stops. The only timer there is.
+    pub(super) async fn keep_time(&self) -> Result<(), Poisoned> {
+        loop {
+            let deadline = self.lock()?.next_deadline();
+            let sleep = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.stop.cancelled() => return Ok(()),
+                () = self.deadline_moved.notified() => {}
+                () = sleep => {
+                    if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                        self.with(|state, now| state.tick(now))?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> Result<MutexGuard<'_, State>, Poisoned> {
+        self.state.lock().map_err(|_| Poisoned)
+    }
+}
+
+/// Stops the broker if it is dropped by a panic.
+struct StopOnPanic<'a>(&'a Shared);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0
+                .events
+                .emit(|| Event::Fatal("a request handler panicked while it changed the state".into()));
+            self.0.stop.cancel();
+        }
+    }
+}

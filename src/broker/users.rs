@@ -1,0 +1,110 @@
+//! Who may log in: passwords for PLAIN, salted keys for SCRAM.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use subtle::ConstantTimeEq;
+
+use super::config::User;
+use crate::scram::{Credential, MIN_ITERATIONS, Mechanism};
+
+/// The users of a broker.
+///
+/// As in Kafka, a PLAIN user is not a SCRAM user: PLAIN's come from the configuration and stay, SCRAM's credentials
+/// are metadata that AlterUserScramCredentials changes.
+#[derive(Debug, Default)]
+pub struct Users {
+    /// PLAIN passwords by name.
+    passwords: BTreeMap<String, String>,
+    /// SCRAM credentials by name and mechanism.
+    credentials: BTreeMap<(String, Mechanism), Stored>,
+}
+
+/// A SCRAM credential, perhaps not computed yet.
+#[derive(Debug)]
+enum Stored {
+    /// From AlterUserScramCredentials.
+    Known(Credential),
+    /// From the configuration. Deriving one takes thousands of hashes, so it waits for the first login.
+    Lazy { password: String, derived: Arc<OnceLock<Credential>> },
+}
+
+impl Users {
+    /// Users who may use PLAIN and both SCRAM mechanisms with the same password.
+    pub fn new(users: &[User]) -> Users {
+        let mut all = Users::default();
+        for User { name, password } in users {
+            all.passwords.insert(name.clone(), password.clone());
+            for mechanism in Mechanism::ALL {
+                let lazy = Stored::Lazy { password: password.clone(), derived: Arc::default() };
+                all.credentials.insert((name.clone(), mechanism), lazy);
+            }
+        }
+        all
+    }
+
+    /// Whether the password is the user's, in a time that does not depend on where they differ. An unknown user takes
+    /// as long as a wrong password.
+    pub fn plain_password_is(&self, user: &str, password: &str) -> bool {
+        let (known, expected) = match self.passwords.get(user) {
+            Some(expected) => (true, expected.as_str()),
+            None => (false, password),
+        };
+        bool::from(expected.as_bytes().ct_eq(password.as_bytes())) & known
+    }
+
+    /// The SCRAM credential of a user, if there is one for this mechanism.
+    pub fn scram(&self, user: &str, mechanism: Mechanism) -> Option<Credential> {
+        match self.credentials.get(&(user.to_owned(), mechanism))? {
+            Stored::Known(credential) => Some(credential.clone()),
+            Stored::Lazy { password, derived } => {
+                Some(derived.get_or_init(|| derive(password, mechanism)).clone())
+            }
+        }
+    }
+
+    /// The mechanisms and iterations of each user with SCRAM credentials, by name.
+    pub fn scram_users(&self) -> BTreeMap<&str, Vec<(Mechanism, u32)>> {
+        let mut users: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for ((name, mechanism), stored) in &self.credentials {
+            let iterations = match stored {
+                Stored::Known(credential) => credential.iterations,
+                Stored::Lazy { .. } => MIN_ITERATIONS,
+            };
+            users.entry(name).or_default().push((*mechanism, iterations));
+        }
+        users
+    }
+
+    /// Sets the SCRAM credential of a user, who need not have existed.
+    pub fn set_scram(&mut self, user: String, mechanism: Mechanism, credential: Credential) {
+        self.credentials.insert((user, mechanism), Stored::Known(credential));
+    }
+
+    /// Takes a SCRAM credential away. False if there was none.
+    pub fn remove_scram(&mut self, user: &str, mechanism: Mechanism) -> bool {
+        self.credentials.remove(&(user.to_owned(), mechanism)).is_some()
+    }
+}
+
+fn derive(password: &str, mechanism: Mechanism) -> Credential {
+    Credential::from_password(mechanism, password, super::random::<16>().to_vec(), MIN_ITERATIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scram_credential_can_be_changed_and_removed_without_touching_plain() {
+        let mut users = Users::new(&[User { name: "nest".into(), password: "nest-secret".into() }]);
+        assert_eq!(users.scram_users()["nest"].len(), 2);
+        assert!(users.remove_scram("nest", Mechanism::Sha512));
+        assert!(!users.remove_scram("nest", Mechanism::Sha512));
+        assert_eq!(users.scram("nest", Mechanism::Sha512), None);
+        assert!(users.scram("nest", Mechanism::Sha256).is_some());
+        assert!(users.plain_password_is("nest", "nest-secret"));
+        assert!(!users.plain_password_is("nest", "nest-secre"));
+        assert!(!users.plain_password_is("nobody", "nest-secret"));
+    }
+}

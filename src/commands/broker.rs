@@ -1,0 +1,153 @@
+//! `kafkalab broker`: the embedded broker in the foreground.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::{Path, PathBuf};
+
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::Context;
+use crate::broker::{Broker, BrokerError, Config, Event, Settings, Storage, User, lab_users};
+use crate::error::{Error, Kind, Result};
+use crate::report::Report;
+use crate::words::broker as words;
+
+/// Arguments of `broker`. `--acls` belongs to every command.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where everybody may connect, as User:ANONYMOUS; port 0 picks a free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
+    listen: String,
+    /// Where a login is asked for; port 0 picks a free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9094")]
+    sasl_listen: String,
+    /// Where records, topics, ACLs and offsets are kept; by default in the lab home.
+    #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
+    data_dir: Option<PathBuf>,
+    /// Keep everything in memory.
+    #[arg(long)]
+    ephemeral: bool,
+    /// A TOML file with one line a user, name = "password", instead of the lab's users.
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
+    /// A property of Apache Kafka, such as num.partitions=6.
+    #[arg(short = 'c', value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Listen on addresses that other machines can reach.
+    #[arg(long)]
+    allow_remote: bool,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
+    let broker = Broker::start(config(context, args)?).map_err(explain)?;
+    context.streams();
+    context.tidies_up();
+    if args.allow_remote {
+        context.ui.warn(words::REMOTE);
+    }
+    let mut events = if context.global.verbose > 0 {
+        broker.events().subscribe_with_requests()
+    } else {
+        broker.events().subscribe()
+    };
+    let addresses = broker.addresses();
+    context.ui.data_line(&format!(
+        "ready PLAINTEXT={} SASL_PLAINTEXT={}",
+        addresses.plaintext, addresses.sasl_plaintext
+    ))?;
+    for event in broker.opening() {
+        log(context, event);
+    }
+    let stopping = broker.stopping();
+    tokio::select! {
+        () = context.stop.cancelled() => {}
+        () = stopping.cancelled() => {}
+        () = log_all(context, &mut events) => {}
+    }
+    // Joining the broker's thread takes as long as the requests in flight.
+    let stopped = tokio::task::spawn_blocking(move || broker.stop()).await;
+    while let Ok(event) = events.try_recv() {
+        log(context, &event);
+    }
+    match stopped {
+        Ok(result) => result.map_err(explain)?,
+        Err(_panicked) => return Err(explain(BrokerError::Fault)),
+    }
+    Ok(Report::streamed())
+}
+
+fn config(context: &Context, args: &Args) -> Result<Config> {
+    let mut settings = Settings::default();
+    for given in &args.settings {
+        let (name, value) = given
+            .split_once('=')
+            .ok_or_else(|| Error::usage(words::NOT_A_SETTING.with(&[("given", given)])))?;
+        settings.set(name.trim(), value).map_err(|error| Error::usage(error.to_string()))?;
+    }
+    let storage = match (&args.data_dir, args.ephemeral) {
+        (_, true) => Storage::Memory,
+        (Some(folder), false) => Storage::Folder(folder.clone()),
+        (None, false) => Storage::Folder(context.home()?.broker_data()),
+    };
+    let no_acls = context.global.acls.as_deref() == Some(Path::new("none"));
+    Ok(Config {
+        plaintext: address(&args.listen)?,
+        sasl_plaintext: address(&args.sasl_listen)?,
+        storage,
+        users: args.users.as_deref().map_or_else(|| Ok(lab_users()), users)?,
+        acls: if no_acls { Vec::new() } else { context.acl_files()? },
+        allow_remote: args.allow_remote,
+        settings,
+    })
+}
+
+fn address(text: &str) -> Result<SocketAddr> {
+    let problem = |why: &dyn std::fmt::Display| {
+        Error::usage(words::BAD_ADDRESS.with(&[("address", &text), ("why", why)]))
+    };
+    let mut found = text.to_socket_addrs().map_err(|error| problem(&error))?;
+    found.next().ok_or_else(|| problem(&"no address"))
+}
+
+fn users(path: &Path) -> Result<Vec<User>> {
+    let problem = |why: &dyn std::fmt::Display| {
+        Error::usage(words::BAD_USERS.with(&[("path", &path.display()), ("why", why)]))
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| problem(&error))?;
+    let users: BTreeMap<String, String> = toml::from_str(&text).map_err(|error| problem(&error.message()))?;
+    if users.iter().any(|(name, password)| name.is_empty() || password.is_empty()) {
+        return Err(problem(&"a name or password is empty"));
+    }
+    Ok(users.into_iter().map(|(name, password)| User { name, password }).collect())
+}
+
+/// Logs until the broker stops for a reason of its own.
+async fn log_all(context: &Context, events: &mut Receiver<Event>) {
+    loop {
+        match events.recv().await {
+            Ok(event) => log(context, &event),
+            Err(RecvError::Lagged(missed)) => context.ui.note(words::MISSED.with(&[("count", &missed)])),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// One line, as a log of Kafka has it: time, level, words. Logs are not translated, so that they can be searched for.
+fn log(context: &Context, event: &Event) {
+    let level = match event {
+        Event::Fatal(_) | Event::Trouble(_) => "ERROR",
+        Event::Recovered(_) => "WARN",
+        _ => "INFO",
+    };
+    let now = jiff::Timestamp::now();
+    context.ui.note(format!("[{now:.3}] {level} {event}"));
+}
+
+fn explain(error: BrokerError) -> Error {
+    let kind = match &error {
+        BrokerError::Remote(_) => Kind::Usage,
+        _ => Kind::Failed,
+    };
+    Error::new(kind, error.to_string())
+}
