@@ -93,6 +93,12 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Phase 0: the environment, without a login.
+    #[command(subcommand)]
+    Phase0(commands::phase0::Command),
+    /// Phase 1: Laravel, with SASL and ACL.
+    #[command(subcommand)]
+    Phase1(commands::phase1::Command),
     /// Start the lab: broker, topics, ACLs.
     Up(commands::up::Args),
     /// Stop what `up` started.
@@ -103,6 +109,8 @@ pub enum Command {
     Logs(commands::logs::Args),
     /// Run the embedded broker in the foreground.
     Broker(commands::broker::Args),
+    /// Delete the lab's own topics and groups, after asking.
+    Reset(commands::reset::Args),
     /// List, describe, create and delete topics.
     #[command(subcommand)]
     Topics(commands::topics::Command),

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
+use clap::error::ErrorKind;
 
 use super::*;
 use crate::cli::Cli;
@@ -110,9 +111,8 @@ fn every_command_of_ours_is_one_that_the_program_takes() {
     for line in every_command() {
         let words = split(&line);
         if let Err(problem) = Cli::try_parse_from(&words) {
-            let known = Cli::command();
-            let exists = words.get(1).is_some_and(|name| known.find_subcommand(name).is_some());
-            assert!(!exists, "{line}\n{problem}");
+            // A command that is still to come is named already, so that the texts need not change with it.
+            assert_eq!(problem.kind(), ErrorKind::InvalidSubcommand, "{line}\n{problem}");
         }
     }
 }

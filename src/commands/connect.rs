@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::{Context, trouble};
 use crate::client::raw;
-use crate::client::{Login, Security, Settings, SslFiles};
+use crate::client::{Login, Partitioner, Persona, ProduceOptions, Security, Settings, SslFiles};
 use crate::error::Result;
 use crate::profile::{Profile, SecurityProtocol};
 use crate::source::Sourced;
@@ -67,5 +67,22 @@ pub async fn cluster(
     match connected.await {
         Ok(cluster) => Ok(cluster),
         Err(failure) => Err(trouble::explain_raw(profile, doing, &failure).await),
+    }
+}
+
+/// Whose manners the principal of a profile has.
+pub fn persona(profile: &Profile) -> Persona {
+    Persona::from_name(profile.actor.persona.value.name()).unwrap_or_default()
+}
+
+/// How the principal of a profile produces: its persona's manners, unless the profile says otherwise.
+pub fn produce_options(profile: &Profile) -> ProduceOptions {
+    let persona = persona(profile);
+    let partitioner = profile.actor.partitioner.as_ref().and_then(|name| Partitioner::from_name(&name.value));
+    let compression = profile.actor.compression.as_ref().map(|codec| codec.value.clone());
+    ProduceOptions {
+        partitioner: Some(partitioner.unwrap_or_else(|| persona.partitioner())),
+        compression: Some(compression.unwrap_or_else(|| persona.compression().to_owned())),
+        acks: None,
     }
 }

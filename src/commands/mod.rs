@@ -2,6 +2,7 @@
 
 mod autostart;
 pub mod broker;
+mod checks;
 pub mod completions;
 pub mod config;
 pub mod connect;
@@ -12,7 +13,11 @@ pub mod explain;
 mod home;
 pub mod logs;
 pub mod man;
+mod matrix;
+pub mod phase0;
+pub mod phase1;
 mod prepare;
+pub mod reset;
 pub mod status;
 pub mod topics;
 pub mod trouble;
@@ -102,10 +107,13 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
     match command {
         None => Ok(home::run()),
         Some(Command::Broker(args)) => broker::run(context, &args).await,
+        Some(Command::Phase0(command)) => phase0::run(context, &command).await,
+        Some(Command::Phase1(command)) => phase1::run(context, &command).await,
         Some(Command::Up(args)) => up::run(context, &args).await,
         Some(Command::Down) => down::run(context),
         Some(Command::Status) => status::run(context).await,
         Some(Command::Logs(args)) => logs::run(context, &args).await,
+        Some(Command::Reset(args)) => reset::run(context, &args).await,
         Some(Command::Topics(command)) => topics::run(context, &command).await,
         Some(Command::Config(command)) => config::run(context, &command),
         Some(Command::Explain(args)) => explain::run(context, &args),

@@ -57,6 +57,10 @@ pub(super) async fn run(context: &Context) -> Result<Prepared> {
         }
     }
 
+    if !prepared.topics.is_empty() && !context.global.dry_run {
+        context.home()?.own(&admin.bootstrap_server.value, prepared.topics.iter().cloned())?;
+    }
+
     let wanted = context.acl_files()?;
     let there = match acls::describe_acls(&mut cluster, &AclFilter::default()).await {
         Ok(there) => there.into_iter().collect::<BTreeSet<_>>(),

@@ -1,5 +1,6 @@
 //! The lab home: a folder for the state of the lab, `0700`, by default below the XDG state folder.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,9 @@ use etcetera::BaseStrategy as _;
 use super::State;
 use crate::error::{Error, Kind, Result};
 use crate::words::lab as words;
+
+/// The file that remembers the running engine.
+const STATE: &str = "lab.json";
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -67,12 +71,17 @@ impl Home {
         Ok(serde_json::from_str(&text).ok())
     }
 
-    /// Remembers the running engine, atomically.
+    /// Remembers the running engine.
     pub fn remember(&self, state: &State) -> Result<()> {
+        self.write(STATE, state)
+    }
+
+    /// Writes a file atomically: a reader finds the old one or the new one.
+    fn write(&self, name: &str, value: &impl serde::Serialize) -> Result<()> {
         self.create()?;
-        let path = self.state_path();
+        let path = self.folder.join(name);
         let new = path.with_extension("new");
-        let text = serde_json::to_string_pretty(state)
+        let text = serde_json::to_string_pretty(value)
             .map_err(|error| Error::new(Kind::Failed, error.to_string()))?;
         let write = || -> io::Result<()> {
             let mut file = File::create(&new)?;
@@ -90,6 +99,27 @@ impl Home {
                 Err(self.trouble(&self.state_path(), &error))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The topics that this lab created on the cluster at `bootstrap`.
+    pub fn owned(&self, bootstrap: &str) -> Result<BTreeSet<String>> {
+        Ok(self.all_owned()?.remove(bootstrap).unwrap_or_default())
+    }
+
+    /// Remembers topics as created by this lab.
+    pub fn own(&self, bootstrap: &str, topics: impl IntoIterator<Item = String>) -> Result<()> {
+        let mut all = self.all_owned()?;
+        all.entry(bootstrap.to_owned()).or_default().extend(topics);
+        self.write("owned.json", &all)
+    }
+
+    fn all_owned(&self) -> Result<BTreeMap<String, BTreeSet<String>>> {
+        let path = self.folder.join("owned.json");
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(serde_json::from_str(&text).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+            Err(error) => Err(self.trouble(&path, &error)),
         }
     }
 
@@ -114,7 +144,7 @@ impl Home {
     }
 
     fn state_path(&self) -> PathBuf {
-        self.folder.join("lab.json")
+        self.folder.join(STATE)
     }
 
     fn trouble(&self, path: &Path, error: &io::Error) -> Error {

@@ -88,6 +88,8 @@ pub fn resolve(
         mechanism,
         ssl: file.ssl.clone(),
         actor: layers.actor(has_login)?,
+        principal_names: file.principals.iter().map(|entry| entry.name.clone()).collect(),
+        owner: file.principal.as_ref().map_or_else(|| "ANONYMOUS".to_owned(), |name| name.value.clone()),
         topic: file.topic.clone(),
         dead_letter_topic: file.dead_letter_topic.clone(),
         partitions: file.partitions.clone().unwrap_or(Sourced::default_value(3)),

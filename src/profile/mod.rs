@@ -138,6 +138,10 @@ pub struct Profile {
     pub ssl: Ssl,
     /// Who acts.
     pub actor: Actor,
+    /// Every principal of the profile, in the order of the file.
+    pub principal_names: Vec<String>,
+    /// Whose phase it is: the profile's own principal, whoever acts.
+    pub owner: String,
     /// The topic of the phase.
     pub topic: Option<Sourced<String>>,
     /// Where records go that could not be processed.
@@ -156,6 +160,18 @@ impl Profile {
         } else {
             Sourced::new("User:ANONYMOUS".to_owned(), self.security_protocol.source.clone())
         }
+    }
+
+    /// The same profile without a login, on the listener that has none.
+    pub fn without_login(&self) -> Option<Self> {
+        let plaintext = self.plaintext_server.clone()?;
+        let source = plaintext.source.clone();
+        Some(Self {
+            bootstrap_server: plaintext,
+            security_protocol: Sourced::new(SecurityProtocol::Plaintext, source),
+            mechanism: None,
+            ..self.clone()
+        })
     }
 
     /// Who asks, as the error block shows it.

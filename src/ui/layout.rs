@@ -46,13 +46,30 @@ fn wrap_one(line: &str, width: usize) -> Vec<String> {
     if measure_text_width(line) <= width {
         return vec![line.to_owned()];
     }
+    if line.trim_start().starts_with("kafka") && line.starts_with("    ") {
+        return wrap_command(line, width);
+    }
+    words_within(line, width, "")
+}
+
+/// Breaks a line at its spaces; what follows keeps its indentation, and `more` of it.
+fn words_within(line: &str, width: usize, more: &str) -> Vec<String> {
     let indent: String = line.chars().take_while(|character| *character == ' ').collect();
+    let following = format!("{indent}{more}");
     let options = textwrap::Options::new(width)
         .initial_indent(&indent)
-        .subsequent_indent(&indent)
+        .subsequent_indent(&following)
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(line.trim_start(), options).into_iter().map(std::borrow::Cow::into_owned).collect()
+}
+
+/// A command to paste goes on after a backslash, as a shell reads it.
+fn wrap_command(line: &str, width: usize) -> Vec<String> {
+    let mut rows = words_within(line, width.saturating_sub(2), "  ");
+    let last = rows.len().saturating_sub(1);
+    rows[..last].iter_mut().for_each(|row| row.push_str(" \\"));
+    rows
 }
 
 #[cfg(test)]
@@ -79,6 +96,12 @@ mod tests {
     fn narrow_terminals_stack() {
         let shown = beside(&look(80), &lines(&["offset 7"]), &lines(&["It was stored."]));
         assert_eq!(shown, ["offset 7", "", "It was stored."]);
+    }
+
+    #[test]
+    fn a_command_can_still_be_pasted() {
+        let shown = wrapped(&lines(&["    kafka-topics.sh --list --topic x"]), 26);
+        assert_eq!(shown, ["    kafka-topics.sh \\", "      --list --topic x"]);
     }
 
     #[test]

@@ -6,7 +6,6 @@
 # KAFKA_BIN          the folder of Kafka's command-line tools, which the image does not have on its PATH
 set -euo pipefail
 cd "$(dirname "$0")"
-export BOOTSTRAP_SERVER
 export PATH="$KAFKA_BIN:$PATH"
 export COMMAND_CONFIG="$PWD/admin.properties"
 admin=(--bootstrap-server "$BOOTSTRAP_SERVER" --command-config "$COMMAND_CONFIG")
@@ -20,4 +19,4 @@ for topic in laravel-events nest-events integracao-pedidos integracao-pedidos-dl
   kafka-topics.sh "${admin[@]}" --create --if-not-exists --partitions 3 --topic "$topic"
 done
 
-bash ./acls.sh
+source ./acls.sh
