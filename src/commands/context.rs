@@ -11,7 +11,7 @@ use clap::parser::ValueSource;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::acl::AclBinding;
+use crate::acl::{AclBinding, AclFiles};
 use crate::cli::Global;
 use crate::error::{Error, Kind, Result};
 use crate::lab::{Engine, Home};
@@ -75,7 +75,13 @@ impl Context {
 
     /// The ACLs of the lab, from the local folder or as built in.
     pub fn acl_files(&self) -> Result<Vec<AclBinding>> {
-        Ok(Vec::new())
+        Ok(self.acl_library()?.acls().map(|acl| acl.value.clone()).collect())
+    }
+
+    /// The ACL files, each entry with its place: `--acls DIR`, else a local `acls/` folder, else those built in.
+    pub fn acl_library(&self) -> Result<AclFiles> {
+        let here = env::current_dir().unwrap_or_default();
+        AclFiles::find(self.global.acls.as_deref(), &here)
     }
 
     /// Asks a question that changes something; `--yes` answers it, and `--dry-run` needs no answer.

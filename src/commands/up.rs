@@ -61,7 +61,9 @@ pub(super) fn start_embedded(context: &Context, plaintext: &str, sasl: &str) -> 
             other => Err(other_engine(other)),
         };
     }
-    let acls = context.acls_folder().map(|folder| folder.display().to_string());
+    let acls = context
+        .acls_folder()
+        .map(|folder| std::path::absolute(&folder).unwrap_or(folder).display().to_string());
     let state = embedded::start(&home, plaintext, sasl, acls.as_deref())?;
     home.remember(&state)?;
     Ok(state)
