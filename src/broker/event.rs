@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::broadcast;
 
+use super::group::GroupEvent;
 use super::sasl::Mechanism;
 use crate::acl::{Operation, ResourceType, Rule};
 
@@ -59,15 +60,8 @@ pub enum Event {
         /// Its name.
         topic: String,
     },
-    /// A group moved to another state.
-    GroupMoved {
-        /// The group id.
-        group: String,
-        /// The state's name as DescribeGroups reports it.
-        to: &'static str,
-        /// Why.
-        because: String,
-    },
+    /// Something happened to a group.
+    Group(GroupEvent),
     /// Opening the data folder had to mend something; the text says what.
     Recovered(String),
     /// Something failed that no request can be told about; the text says what.
@@ -113,7 +107,7 @@ impl fmt::Display for Event {
                 write!(f, "Created topic {topic} with {partitions} partitions")
             }
             Event::TopicDeleted { topic } => write!(f, "Deleted topic {topic}"),
-            Event::GroupMoved { group, to, because } => write!(f, "Group {group} is now {to}: {because}"),
+            Event::Group(event) => event.fmt(f),
             Event::Recovered(what) => write!(f, "Recovered: {what}"),
             Event::Trouble(what) => write!(f, "Trouble with {what}"),
             Event::Fatal(why) => write!(f, "Stopping: {why}"),

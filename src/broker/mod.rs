@@ -16,6 +16,7 @@
 pub mod api;
 pub mod config;
 mod connection;
+pub mod coordinator;
 mod cx;
 mod dispatch;
 pub mod event;

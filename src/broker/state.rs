@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::BrokerError;
 use super::config::{Config, Settings, Storage};
+use super::coordinator::Coordinator;
 use super::cx::Now;
 use super::event::{Event, Events};
 use super::fetches::{FetchPlan, Fetched, Parked};
@@ -41,6 +42,8 @@ pub struct State {
     pub users: Users,
     /// Topics and their records.
     pub topics: Topics,
+    /// Groups and their offsets.
+    pub coordinator: Coordinator,
     /// Where to tell what happens.
     pub(super) events: Events,
     /// Fetches that wait for records.
@@ -68,6 +71,7 @@ impl State {
                 Duration::from_millis(config.settings.log_retention_check_interval_ms.unsigned_abs());
             let mut state = State {
                 users: Users::new(&config.users),
+                coordinator: Coordinator::new(&config.settings, events.clone(), now),
                 settings: config.settings,
                 cluster_id: StrBytes::default(),
                 acls: AclSet::new(),
@@ -161,12 +165,16 @@ impl State {
 
     /// When [`State::tick`] has work next.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.parked.next_deadline().into_iter().chain([self.retention_at]).min()
+        [self.parked.next_deadline(), self.coordinator.next_deadline(), Some(self.retention_at)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Does what is due.
     pub(super) fn tick(&mut self, now: Now) {
         self.parked.tick(now.instant, &mut self.topics);
+        self.coordinator.tick(now);
         if self.retention_at <= now.instant {
             let interval = self.settings.log_retention_check_interval_ms.unsigned_abs();
             self.retention_at = now.instant + Duration::from_millis(interval);
@@ -236,7 +244,7 @@ impl State {
     ///
     /// # Errors
     /// When the data folder cannot be written. The topic is still there then.
-    pub fn delete_topic(&mut self, name: &str, _now: Now) -> io::Result<()> {
+    pub fn delete_topic(&mut self, name: &str, now: Now) -> io::Result<()> {
         self.journal.write(&Record::TopicDeleted { name: name.into() })?;
         let Some(mut topic) = self.topics.remove(name) else { return Ok(()) };
         let waiting: Vec<u64> =
@@ -246,6 +254,7 @@ impl State {
         }
         let partitions = topic.partition_count();
         drop(topic);
+        self.coordinator.delete_topic(name, now);
         self.events.emit(|| Event::TopicDeleted { topic: name.into() });
         if let Err(error) = self.logs.delete(name, 0..partitions) {
             // The topic is gone all the same; what is left is removed before a topic of this name is created again.

@@ -9,21 +9,30 @@ pub mod create_acls;
 pub mod create_partitions;
 pub mod create_topics;
 pub mod delete_acls;
+pub mod delete_groups;
 pub mod delete_records;
 pub mod delete_topics;
 pub mod describe_acls;
 pub mod describe_cluster;
 pub mod describe_configs;
+pub mod describe_groups;
 pub mod describe_user_scram_credentials;
 pub mod fetch;
 pub mod find_coordinator;
+pub mod heartbeat;
 pub mod init_producer_id;
+pub mod join_group;
+pub mod leave_group;
+pub mod list_groups;
 pub mod list_offsets;
 pub mod metadata;
+pub mod offset_commit;
+pub mod offset_fetch;
 pub mod offset_for_leader_epoch;
 pub mod produce;
 pub mod sasl_authenticate;
 pub mod sasl_handshake;
+pub mod sync_group;
 
 use std::ops::RangeInclusive;
 
@@ -149,7 +158,15 @@ pub const APIS: &[Row] = &[
     api::<fetch::Fetch>(),
     api::<list_offsets::ListOffsets>(),
     api::<metadata::Metadata>(),
+    api::<offset_commit::OffsetCommit>(),
+    api::<offset_fetch::OffsetFetch>(),
     api::<find_coordinator::FindCoordinator>(),
+    api::<join_group::JoinGroup>(),
+    api::<heartbeat::Heartbeat>(),
+    api::<leave_group::LeaveGroup>(),
+    api::<sync_group::SyncGroup>(),
+    api::<describe_groups::DescribeGroups>(),
+    api::<list_groups::ListGroups>(),
     api::<sasl_handshake::SaslHandshake>(),
     api::<api_versions::ApiVersions>(),
     api::<create_topics::CreateTopics>(),
@@ -163,6 +180,7 @@ pub const APIS: &[Row] = &[
     api::<describe_configs::DescribeConfigs>(),
     api::<sasl_authenticate::SaslAuthenticate>(),
     api::<create_partitions::CreatePartitions>(),
+    api::<delete_groups::DeleteGroups>(),
     api::<describe_user_scram_credentials::DescribeUserScramCredentials>(),
     api::<alter_user_scram_credentials::AlterUserScramCredentials>(),
     api::<describe_cluster::DescribeCluster>(),

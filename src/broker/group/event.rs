@@ -1,5 +1,7 @@
 //! What happened to a group and why: values that lessons and `kafkalab logs` turn into words.
 
+use std::fmt;
+
 use super::GroupState;
 
 /// Something that happened to a group.
@@ -47,6 +49,27 @@ pub enum GroupEvent {
         /// The id it has now.
         new: String,
     },
+}
+
+/// The line of a log.
+impl fmt::Display for GroupEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GroupEvent::Moved { group, from, to, generation, reason, member } => {
+                let (from, to, reason) = (from.name(), to.name(), reason.name());
+                write!(f, "Group {group} moved from {from} to {to} in generation {generation} ({reason}")?;
+                member.iter().try_for_each(|member| write!(f, ": {member}"))?;
+                f.write_str(")")
+            }
+            GroupEvent::MemberAdded { group, member } => write!(f, "Group {group} took in member {member}"),
+            GroupEvent::MemberRemoved { group, member, reason } => {
+                write!(f, "Group {group} removed member {member} ({})", reason.name())
+            }
+            GroupEvent::StaticMemberReplaced { group, instance, old, new } => {
+                write!(f, "Group {group} replaced {old}, the static member {instance}, by {new}")
+            }
+        }
+    }
 }
 
 /// Why a group moved or a member left it.

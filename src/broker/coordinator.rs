@@ -1,0 +1,160 @@
+//! The running broker's group coordinator: the pure machine of [`group`](super::group) with clocks, ids, the journal of
+//! offsets and the channels that clients wait on.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::config::Settings;
+use super::cx::Now;
+use super::event::{Event, Events};
+use super::group::{
+    Answer, CommitRequest, Effects, GroupConfig, Groups, JoinRequest, Leaver, MemberRef, Millis, SyncRequest,
+};
+use kafka_protocol::ResponseError;
+
+/// Groups, and what connects them with the world.
+#[derive(Debug)]
+pub struct Coordinator {
+    groups: Groups<Waiter>,
+    /// The moment from which the machine's time is counted, on both clocks: the wall clock may be set back, the
+    /// machine's never goes back.
+    origin: Now,
+    /// Where to tell what happens to groups.
+    events: Events,
+}
+
+/// A client that waits for the answer to JoinGroup or SyncGroup.
+pub struct Waiter(Box<dyn FnOnce(Answer) + Send>);
+
+impl Waiter {
+    /// `send` is called once with the answer, or dropped when the broker stops.
+    pub fn new(send: impl FnOnce(Answer) + Send + 'static) -> Waiter {
+        Waiter(Box::new(send))
+    }
+}
+
+impl fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waiter")
+    }
+}
+
+impl Coordinator {
+    /// A coordinator without groups.
+    pub(super) fn new(settings: &Settings, events: Events, now: Now) -> Coordinator {
+        Coordinator { groups: Groups::new(group_config(settings)), origin: now, events }
+    }
+
+    /// The groups, to look at.
+    pub fn groups(&self) -> &Groups<Waiter> {
+        &self.groups
+    }
+
+    /// JoinGroup; the answer goes to `waiter`.
+    pub fn join(&mut self, request: JoinRequest, waiter: Waiter, now: Now) {
+        let uuid = Uuid::new_v4().to_string();
+        let effects = self.groups.join(request, &uuid, waiter, self.millis(now));
+        self.settle(effects);
+    }
+
+    /// SyncGroup; the answer goes to `waiter`.
+    pub fn sync(&mut self, request: SyncRequest, waiter: Waiter, now: Now) {
+        let effects = self.groups.sync(request, waiter, self.millis(now));
+        self.settle(effects);
+    }
+
+    /// Heartbeat.
+    ///
+    /// # Errors
+    /// Kafka's error for the member.
+    pub fn heartbeat(&mut self, group: &str, member: &MemberRef, now: Now) -> Result<(), ResponseError> {
+        self.groups.heartbeat(group, member, self.millis(now))
+    }
+
+    /// LeaveGroup: a result for each leaver.
+    ///
+    /// # Errors
+    /// Kafka's error for the whole request.
+    pub fn leave(
+        &mut self,
+        group: &str,
+        leavers: &[Leaver],
+        now: Now,
+    ) -> Result<Vec<Result<(), ResponseError>>, ResponseError> {
+        let (results, effects) = self.groups.leave(group, leavers, self.millis(now));
+        self.settle(effects);
+        results
+    }
+
+    /// OffsetCommit: a result for each offset.
+    ///
+    /// # Errors
+    /// Kafka's error for the whole request.
+    pub fn commit(
+        &mut self,
+        request: CommitRequest,
+        now: Now,
+    ) -> Result<Vec<Result<(), ResponseError>>, ResponseError> {
+        let (results, effects) = self.groups.commit(request, self.millis(now));
+        self.settle(effects);
+        results
+    }
+
+    /// DeleteGroups, for one group.
+    ///
+    /// # Errors
+    /// Kafka's error for the group.
+    pub fn delete(&mut self, group: &str, now: Now) -> Result<(), ResponseError> {
+        let (result, effects) = self.groups.delete(group, self.millis(now));
+        self.settle(effects);
+        result
+    }
+
+    /// Forgets the offsets of a deleted topic.
+    pub(super) fn delete_topic(&mut self, topic: &str, now: Now) {
+        let effects = self.groups.delete_topic(topic, self.millis(now));
+        self.settle(effects);
+    }
+
+    /// When [`Coordinator::tick`] has work next.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let at = self.groups.next_deadline()?;
+        let since_origin = Duration::from_millis((at - self.origin.wall_ms).max(0).unsigned_abs());
+        Some(self.origin.instant + since_origin)
+    }
+
+    /// Does what is due.
+    pub(super) fn tick(&mut self, now: Now) {
+        let effects = self.groups.tick(self.millis(now));
+        self.settle(effects);
+    }
+
+    fn settle(&mut self, effects: Effects<Waiter>) {
+        for event in effects.events {
+            self.events.emit(|| Event::Group(event));
+        }
+        for (waiter, answer) in effects.answers {
+            (waiter.0)(answer);
+        }
+    }
+
+    /// A moment on the machine's clock.
+    fn millis(&self, now: Now) -> Millis {
+        let since_origin = now.instant.saturating_duration_since(self.origin.instant);
+        self.origin.wall_ms + Millis::try_from(since_origin.as_millis()).unwrap_or(Millis::MAX / 2)
+    }
+}
+
+fn group_config(settings: &Settings) -> GroupConfig {
+    GroupConfig {
+        initial_rebalance_delay_ms: settings.group_initial_rebalance_delay_ms.into(),
+        min_session_timeout_ms: settings.group_min_session_timeout_ms,
+        max_session_timeout_ms: settings.group_max_session_timeout_ms,
+        max_size: settings.group_max_size,
+        offset_metadata_max_size: settings.offset_metadata_max_bytes,
+        offsets_retention_ms: Millis::from(settings.offsets_retention_minutes) * 60_000,
+        ..GroupConfig::default()
+    }
+}
