@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -71,6 +71,31 @@ fn what_the_lab_can_show_is_told_apart_and_has_a_command() {
             }
         }
     }
+}
+
+#[test]
+fn every_error_that_our_broker_names_is_one_that_the_lab_can_show() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/broker")];
+    let mut found = 0;
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let code = std::fs::read_to_string(&path).unwrap();
+            let words: BTreeSet<_> = code.split(|letter: char| !letter.is_alphanumeric()).collect();
+            // `TopicAuthorizationFailed`, as kafka-protocol writes it; `None` is Rust's.
+            for known in
+                words.into_iter().filter(|word| *word != "None").filter_map(camel_case).filter_map(by_name)
+            {
+                found += 1;
+                assert!(known.lab, "{} can send {}, which is not marked lab", path.display(), known.name);
+            }
+        }
+    }
+    assert!(found > 30, "the scan found only {found} names");
 }
 
 #[test]
@@ -174,6 +199,16 @@ fn a_slip_is_answered_with_what_comes_close() {
     assert_eq!(nearest("TOPIC_AUTORIZATION_FAILED")[0], "TOPIC_AUTHORIZATION_FAILED");
     assert_eq!(nearest("ofset")[0], "offset");
     assert!(nearest("xyzzy").is_empty());
+}
+
+fn camel_case(word: &str) -> Option<&str> {
+    let mixed = word.starts_with(|first: char| first.is_ascii_uppercase())
+        && word.contains(|c: char| c.is_lowercase());
+    mixed.then_some(word)
+}
+
+fn by_name(name: &str) -> Option<&'static ErrorEntry> {
+    kafka_error::by_name(name).and_then(|known| error(known.code.into()))
 }
 
 fn every_text() -> impl Iterator<Item = &'static str> {

@@ -2,6 +2,7 @@
 //! tells about the reason.
 
 use super::{Context, connect};
+use crate::catalog;
 use crate::client::raw::{self, Listener, LoginOutcome, Probe};
 use crate::client::{self, Failure};
 use crate::error::{Error, Kind};
@@ -31,7 +32,15 @@ pub async fn explain(
         client::Kind::UnknownTopic => error.hint(words::UNKNOWN_TOPIC).next("kafkalab topics list"),
         client::Kind::InvalidTopic => error.hint(words::INVALID_TOPIC),
         client::Kind::TooLarge => error.hint(words::TOO_LARGE),
-        _ => error,
+        _ => explained(error),
+    }
+}
+
+/// Where nothing more can be found out, the catalogue still says what the broker's code means.
+fn explained(error: Error) -> Error {
+    match error.broker_said.as_ref().and_then(|said| catalog::error(said.code)) {
+        Some(entry) => error.next(format!("kafkalab explain {}", entry.code)),
+        None => error,
     }
 }
 
