@@ -3,14 +3,12 @@
 //! A checkpoint speaks of a *prefix* of the log. Segments only ever grow, so it stays true when the broker is killed
 //! later: what was written after it is found by scanning from where it ends.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::epochs::LeaderEpochs;
-use super::file;
 use super::producers::Producers;
 use super::segment::Summary;
 
@@ -47,18 +45,24 @@ impl Checkpoint {
 
     /// The checkpoint in `dir`: `Ok(None)` if there is none, or one that is damaged or of another version.
     pub(super) fn read(dir: &Path) -> io::Result<Option<Checkpoint>> {
-        let found: Option<Checkpoint> = read_checked(&dir.join(FILE_NAME))?;
+        let found = read_checked(&dir.join(FILE_NAME))?;
         Ok(found.filter(|checkpoint| checkpoint.version == VERSION))
     }
 
-    /// Replaces the checkpoint in `dir`. `durable` waits for the disk, which a killed process does not need.
-    pub(super) fn write(&self, dir: &Path, durable: bool) -> io::Result<()> {
-        write_checked(dir, FILE_NAME, PART_NAME, self, durable)
+    /// Replaces the checkpoint in `dir` in one step. It does not wait for the disk: after a power cut a checkpoint is
+    /// whole or is not believed.
+    pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
+        let mut text = serde_json::to_string(self)?;
+        let sum = crc32c::crc32c(text.as_bytes());
+        text.push_str(&format!("\n{sum:08x}\n"));
+        let part = dir.join(PART_NAME);
+        std::fs::write(&part, text)?;
+        std::fs::rename(&part, dir.join(FILE_NAME))
     }
 }
 
 /// Reads JSON with a checksum in its last line; `Ok(None)` if the file is absent or damaged.
-fn read_checked<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+fn read_checked(path: &Path) -> io::Result<Option<Checkpoint>> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -72,25 +76,4 @@ fn read_checked<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
         return Ok(None);
     }
     Ok(serde_json::from_str(json).ok())
-}
-
-/// Writes JSON with a checksum in its last line, in one step for whoever reads it.
-fn write_checked<T: Serialize>(
-    dir: &Path,
-    name: &str,
-    part: &str,
-    value: &T,
-    durable: bool,
-) -> io::Result<()> {
-    let mut text = serde_json::to_string(value)?;
-    let sum = crc32c::crc32c(text.as_bytes());
-    text.push_str(&format!("\n{sum:08x}\n"));
-    let part = dir.join(part);
-    let mut out = std::fs::File::create(&part)?;
-    out.write_all(text.as_bytes())?;
-    if durable {
-        out.sync_data()?;
-    }
-    std::fs::rename(&part, dir.join(name))?;
-    if durable { file::sync_dir(dir) } else { Ok(()) }
 }

@@ -3,7 +3,8 @@
 //! Read in this order: [`batch`] (what a producer sends and what is checked), [`records`] (what lies inside),
 //! `segment` with `walk` and `index` (one file and how a batch is found in it), [`partition`] (segments in a row:
 //! append, read), `offsets` and `retention` (the same log, asked by time and shortened), [`producers`] and `epochs`
-//! (what is remembered beside the records), `recovery` with `checkpoint` (opening after a clean stop or a crash).
+//! (what is remembered beside the records), `recovery` with `checkpoint` (opening after a clean stop or a crash),
+//! [`journal`] with `snapshot` (the broker's own changes, kept in the same way).
 //!
 //! Nothing here knows of sockets, clocks or tasks: `now` comes in as an argument, milliseconds since 1970.
 
@@ -15,6 +16,7 @@ mod epochs;
 pub mod error;
 mod file;
 mod index;
+pub mod journal;
 mod names;
 mod offsets;
 pub mod partition;
@@ -24,11 +26,13 @@ mod recovery;
 mod retention;
 mod segment;
 mod slice;
+mod snapshot;
 mod walk;
 
 pub use batch::{Batch, BatchHeader};
 pub use config::{LogConfig, TimestampType};
 pub use error::{AppendError, ReadError};
+pub use journal::{Journal, JournalError};
 pub use offsets::TimestampOffset;
 pub use partition::{Appended, PartitionLog};
 pub use recovery::{Cut, Recovery};

@@ -36,3 +36,8 @@ pub(super) fn segment_name(name: &str) -> Option<(i64, &str)> {
     let is_offset = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
     Some((digits.parse().ok().filter(|_| is_offset)?, extension))
 }
+
+/// A journal's snapshot of everything before `end_offset`, named as Kafka names those of its metadata log.
+pub(super) fn snapshot_path(dir: &Path, end_offset: i64) -> PathBuf {
+    dir.join(format!("{end_offset:020}.checkpoint"))
+}

@@ -252,17 +252,23 @@ impl PartitionLog {
             || stored.last_offset() - segment.base_offset > i64::from(i32::MAX)
     }
 
-    /// Finishes the active segment and begins a new one.
+    /// Finishes the active segment, unless it is empty, and begins a new one.
     pub(super) fn roll(&mut self, now_ms: i64) -> io::Result<()> {
-        let base_offset = self.log_end_offset();
-        let next = Segment::create(self.dir.clone(), base_offset, self.config.index_interval_bytes)?;
+        if self.active.size() == 0 {
+            return Ok(());
+        }
+        let next = self.new_segment(self.log_end_offset())?;
         let mut finished = std::mem::replace(&mut self.active, next);
         self.active_since = now_ms;
         // Both files can be done without: the index is built again, the log scanned again.
         let _ = finished.write_index();
         self.sealed.push(finished);
-        let _ = self.checkpoint(false);
+        let _ = self.checkpoint();
         Ok(())
+    }
+
+    pub(super) fn new_segment(&self, base_offset: i64) -> io::Result<Segment> {
+        Segment::create(self.dir.clone(), base_offset, self.config.index_interval_bytes)
     }
 
     /// The whole batches from the one that holds `offset` on, at most `max_bytes` of them.
@@ -298,9 +304,11 @@ impl PartitionLog {
         if self.checkpointed == Some((self.log_start_offset, self.log_end_offset())) {
             return Ok(());
         }
-        self.flush()?;
+        if self.unflushed > 0 {
+            self.flush()?;
+        }
         self.active.write_index()?;
-        self.checkpoint(true)
+        self.checkpoint()
     }
 
     /// Closes the files until they are needed again, so that idle partitions hold no handles.
@@ -310,11 +318,11 @@ impl PartitionLog {
     }
 
     /// Notes down what is known of the segments.
-    pub(super) fn checkpoint(&mut self, durable: bool) -> io::Result<()> {
+    pub(super) fn checkpoint(&mut self) -> io::Result<()> {
         if let Some(dir) = &self.dir {
             let segments = self.segments().map(|segment| *segment.summary()).collect();
             let (epochs, producers) = (self.epochs.clone(), self.producers.clone());
-            Checkpoint::new(self.log_start_offset, segments, epochs, producers).write(dir, durable)?;
+            Checkpoint::new(self.log_start_offset, segments, epochs, producers).write(dir)?;
         }
         self.checkpointed = Some((self.log_start_offset, self.log_end_offset()));
         Ok(())

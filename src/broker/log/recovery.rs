@@ -108,7 +108,8 @@ fn list(dir: &Path, report: &mut Recovery) -> io::Result<Vec<(i64, u64)>> {
         let segment = name.to_str().and_then(segment_name);
         match (segment, name.to_str()) {
             (Some((base_offset, "log")), _) => files.push((base_offset, entry.metadata()?.len())),
-            (Some((_, "index" | "timeindex")), _) => {}
+            // The last two are a journal's snapshots.
+            (Some((_, "index" | "timeindex" | "checkpoint" | "checkpoint.part")), _) => {}
             (_, Some(checkpoint::FILE_NAME | checkpoint::PART_NAME | super::PARTITION_METADATA)) => {}
             _ => report.stray.push(entry.path()),
         }

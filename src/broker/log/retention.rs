@@ -106,7 +106,7 @@ impl PartitionLog {
         now_ms: i64,
         deleted: &mut Vec<Deleted>,
     ) -> io::Result<()> {
-        if count > self.sealed.len() && self.active.size() > 0 {
+        if count > self.sealed.len() {
             self.roll(now_ms)?;
         }
         let count = count.min(self.sealed.len());
@@ -121,9 +121,18 @@ impl PartitionLog {
         Ok(())
     }
 
+    /// Empties the log, so that the next record gets `offset` (Kafka's `truncateFullyAndStartAt`).
+    pub(super) fn restart_at(&mut self, offset: i64, now_ms: i64) -> io::Result<()> {
+        let count = self.sealed.len() + 1;
+        self.delete_oldest(count, DeletedBecause::LogStartOffset, now_ms, &mut Vec::new())?;
+        let next = self.new_segment(offset)?;
+        std::mem::replace(&mut self.active, next).delete()?;
+        self.advance_start(offset)
+    }
+
     fn advance_start(&mut self, offset: i64) -> io::Result<()> {
         let before = std::mem::replace(&mut self.log_start_offset, offset);
-        if let Err(error) = self.checkpoint(false) {
+        if let Err(error) = self.checkpoint() {
             self.log_start_offset = before;
             return Err(error);
         }
