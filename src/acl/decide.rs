@@ -73,6 +73,11 @@ impl fmt::Display for Rule {
 }
 
 impl Policy {
+    /// The lab's own: `admin` is the only super user, and what no ACL allows is refused.
+    pub fn lab() -> Self {
+        Self { super_users: ["User:admin".to_owned()].into(), allow_everyone_if_no_acl_found: false }
+    }
+
     /// Reads the value of `super.users`: names separated by semicolons, with blanks around them dropped. A comma is
     /// part of a name, as in Kafka. A name without a colon is an error there, and here: it is returned.
     pub fn parse_super_users(value: &str) -> Result<BTreeSet<String>, String> {

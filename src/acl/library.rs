@@ -17,6 +17,9 @@ const BUILT_IN: [(&str, &str); 4] = [
     ("acls/nest.toml", include_str!("../../acls/nest.toml")),
 ];
 
+/// What `--acls` takes for a lab without any ACL.
+const NONE: &str = "none";
+
 /// The ACL files in force, sorted by name.
 #[derive(Debug, Clone)]
 pub struct AclFiles {
@@ -30,16 +33,18 @@ impl AclFiles {
         Self::parse_all(BUILT_IN.iter().map(|(path, text)| (PathBuf::from(path), Ok((*text).to_owned()))))
     }
 
-    /// Those of `given` (`--acls`, a folder or one file), else of an `acls/` folder between `here` and the root of its
-    /// repository, else those built in.
-    pub fn find(given: Option<&Path>, here: &Path) -> Result<Self> {
-        match given {
+    /// Those of `place` (a folder or one file), else those built in. `none` stands for no files at all.
+    pub fn load(place: Option<&Path>) -> Result<Self> {
+        match place {
+            Some(path) if path == Path::new(NONE) => Ok(Self { files: Vec::new() }),
             Some(path) => Self::read(path),
-            None => match local_folder(here, "acls", |folder| !toml_files(folder).is_empty()) {
-                Some(folder) => Self::read(&folder),
-                None => Self::built_in(),
-            },
+            None => Self::built_in(),
         }
+    }
+
+    /// The `acls/` folder between `here` and the root of its repository, if there is one with files.
+    pub fn local_folder(here: &Path) -> Option<PathBuf> {
+        local_folder(here, "acls", |folder| !toml_files(folder).is_empty())
     }
 
     /// Reads one file, or every `*.toml` of a folder.
@@ -136,24 +141,22 @@ mod tests {
     }
 
     #[test]
-    fn a_local_folder_or_file_takes_their_place() {
+    fn a_folder_or_a_file_takes_their_place() {
         let root = tempfile::tempdir().unwrap();
-        let folder = root.path().join("acls");
-        fs::create_dir(&folder).unwrap();
-        let here = &root.path().join("app");
-        fs::create_dir(here).unwrap();
-        fs::create_dir(root.path().join(".git")).unwrap();
-        assert_eq!(
-            AclFiles::find(None, here).unwrap().files.len(),
-            BUILT_IN.len(),
-            "an empty folder is none"
-        );
+        let (folder, here) = (root.path().join("acls"), root.path().join("app"));
+        for path in [&folder, &here, &root.path().join(".git")] {
+            fs::create_dir(path).unwrap();
+        }
+        assert_eq!(AclFiles::local_folder(&here), None, "an empty folder is none");
         let file = folder.join("me.toml");
         fs::write(&file, "principal = 'User:me'\n").unwrap();
-        for given in [None, Some(folder.as_path()), Some(file.as_path())] {
-            assert_eq!(AclFiles::find(given, here).unwrap().files[0].principal, "User:me");
+        assert_eq!(AclFiles::local_folder(&here), Some(folder.clone()));
+        for place in [&folder, &file] {
+            assert_eq!(AclFiles::load(Some(place)).unwrap().files[0].principal, "User:me");
         }
-        let error = AclFiles::find(Some(&folder.join("absent.toml")), here).unwrap_err();
+        assert_eq!(AclFiles::load(None).unwrap().files.len(), BUILT_IN.len());
+        assert!(AclFiles::load(Some(Path::new("none"))).unwrap().files.is_empty());
+        let error = AclFiles::load(Some(&folder.join("absent.toml"))).unwrap_err();
         assert!(error.to_string().contains("absent.toml cannot be read"), "{error}");
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AclBinding, Operation, PatternType, Permission, ResourceType, WILDCARD};
+use super::{AclBinding, Operation, PatternType, Permission, Resource, ResourceType, WILDCARD};
 
 /// What one call of `kafka-acls.sh` can say at once, besides names and operations.
 type CallKey = (String, Permission, String, ResourceType, PatternType);
@@ -115,7 +115,17 @@ fn who((principal, permission, host, ..): &CallKey, operations: &BTreeSet<Operat
 }
 
 fn what((.., resource_type, pattern_type): &CallKey, names: &BTreeSet<String>) -> String {
-    let flag = match resource_type {
+    let mut words = Vec::new();
+    if *pattern_type == PatternType::Prefixed {
+        words.push("--resource-pattern-type prefixed".to_owned());
+    }
+    words.extend(names.iter().map(|name| resource_flag(Resource { resource_type: *resource_type, name })));
+    words.join(" ")
+}
+
+/// The flag that names a resource, as both `kafka-acls.sh` and `kafkalab acl` take it.
+pub fn resource_flag(resource: Resource<'_>) -> String {
+    let flag = match resource.resource_type {
         ResourceType::Group => "--group",
         ResourceType::Cluster => return "--cluster".to_owned(),
         ResourceType::TransactionalId => "--transactional-id",
@@ -123,12 +133,7 @@ fn what((.., resource_type, pattern_type): &CallKey, names: &BTreeSet<String>) -
         ResourceType::User => "--user-principal",
         _ => "--topic",
     };
-    let mut words = Vec::new();
-    if *pattern_type == PatternType::Prefixed {
-        words.push("--resource-pattern-type prefixed".to_owned());
-    }
-    words.extend(names.iter().map(|name| format!("{flag} {}", quote(name))));
-    words.join(" ")
+    format!("{flag} {}", quote(resource.name))
 }
 
 /// A word that a shell takes as it is.

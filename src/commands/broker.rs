@@ -90,13 +90,12 @@ fn config(context: &Context, args: &Args) -> Result<Config> {
         (Some(folder), false) => Storage::Folder(folder.clone()),
         (None, false) => Storage::Folder(context.home()?.broker_data()),
     };
-    let no_acls = context.global.acls.as_deref() == Some(Path::new("none"));
     Ok(Config {
         plaintext: address(&args.listen)?,
         sasl_plaintext: address(&args.sasl_listen)?,
         storage,
         users: args.users.as_deref().map_or_else(|| Ok(lab_users()), users)?,
-        acls: if no_acls { Vec::new() } else { context.acl_files()? },
+        acls: context.acl_files()?.set().iter().collect(),
         allow_remote: args.allow_remote,
         settings,
     })

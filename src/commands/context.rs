@@ -11,7 +11,7 @@ use clap::parser::ValueSource;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::acl::{AclBinding, AclFiles};
+use crate::acl::AclFiles;
 use crate::cli::Global;
 use crate::error::{Error, Kind, Result};
 use crate::lab::{Engine, Home};
@@ -68,20 +68,15 @@ impl Context {
         Home::new(self.global.home.clone())
     }
 
-    /// The folder of ACL files, if it is not the one built in.
+    /// Where ACL files are read from, if not those built in: `--acls`, else a local `acls/` folder.
     pub fn acls_folder(&self) -> Option<PathBuf> {
-        self.global.acls.clone().or_else(|| self.inputs.library.beside("acls"))
+        let local = || AclFiles::local_folder(&env::current_dir().ok()?);
+        self.global.acls.clone().or_else(local)
     }
 
-    /// The ACLs of the lab, from the local folder or as built in.
-    pub fn acl_files(&self) -> Result<Vec<AclBinding>> {
-        Ok(self.acl_library()?.acls().map(|acl| acl.value.clone()).collect())
-    }
-
-    /// The ACL files, each entry with its place: `--acls DIR`, else a local `acls/` folder, else those built in.
-    pub fn acl_library(&self) -> Result<AclFiles> {
-        let here = env::current_dir().unwrap_or_default();
-        AclFiles::find(self.global.acls.as_deref(), &here)
+    /// The ACL files in force.
+    pub fn acl_files(&self) -> Result<AclFiles> {
+        AclFiles::load(self.acls_folder().as_deref())
     }
 
     /// Asks a question that changes something; `--yes` answers it, and `--dry-run` needs no answer.

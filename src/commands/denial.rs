@@ -4,9 +4,7 @@
 use std::time::Duration;
 
 use super::{Context, connect};
-use crate::acl::{
-    AclBinding, AclFilter, AclSet, Decision, Operation, Policy, Question, Resource, ResourceType,
-};
+use crate::acl::{AclFilter, AclSet, Decision, Operation, Policy, Question, Resource, ResourceType, render};
 use crate::client::raw::Cluster;
 use crate::client::raw::admin::acls;
 use crate::client::{self, Failure, Need};
@@ -19,17 +17,16 @@ const PATIENCE: Duration = Duration::from_millis(800);
 
 /// Adds the rule that decided, and the commands that explain and change it.
 pub(super) async fn explain(context: &Context, profile: &Profile, error: Error, failure: &Failure) -> Error {
-    let (acls, source) = match of_cluster(context, profile).await {
-        Some(acls) => (acls, Knowledge::ClusterAcls),
-        None => (context.acl_files().unwrap_or_default(), Knowledge::YourFiles),
+    let (set, source) = match of_cluster(context, profile).await {
+        Some(set) => (set, Knowledge::ClusterAcls),
+        None => (context.acl_files().map(|files| files.set()).unwrap_or_default(), Knowledge::YourFiles),
     };
-    let set: AclSet = acls.into_iter().collect();
     let principal = profile.principal().value;
     let Some((need, decision)) = deciding(&set, &principal, &failure.needs) else { return error };
     let (operation, resource_type, name) = parts(need);
     let refused_at = failure.refused_at.map(|at| format!("{} in {}", at.operation, at.api));
     let user = principal.trim_start_matches("User:");
-    let flag = format!("--{}", resource_type.to_string().to_lowercase().replace('_', "-"));
+    let resource = render::resource_flag(Resource { resource_type, name });
     let shown = if decision.allowed {
         words::ALLOWED_NOW.get(context.lang()).to_owned()
     } else {
@@ -43,13 +40,12 @@ pub(super) async fn explain(context: &Context, profile: &Profile, error: Error, 
             rule: shown,
             source,
         })
-        .next(format!("kafkalab acl explain --principal {user} --operation {operation} {flag} {name}"))
+        .next(format!("kafkalab acl explain --principal {user} --operation {operation} {resource}"))
 }
 
 /// The first need that the ACLs refuse; else the first.
 fn deciding<'n>(set: &AclSet, principal: &str, needs: &'n [Need]) -> Option<(&'n Need, Decision)> {
-    let policy =
-        Policy { super_users: ["User:admin".to_owned()].into(), allow_everyone_if_no_acl_found: false };
+    let policy = Policy::lab();
     let decide = |need: &Need| {
         let (operation, resource_type, name) = parts(need);
         let resource = Resource { resource_type, name };
@@ -69,7 +65,7 @@ fn parts(need: &Need) -> (Operation, ResourceType, &str) {
 }
 
 /// The ACLs of the cluster that refused, if `admin` can read them there.
-async fn of_cluster(context: &Context, profile: &Profile) -> Option<Vec<AclBinding>> {
+async fn of_cluster(context: &Context, profile: &Profile) -> Option<AclSet> {
     let mut admin = context.profile_as(ProfileName::Admin, "admin").ok()?;
     if profile.security_protocol.value.has_login() {
         admin.bootstrap_server = profile.bootstrap_server.clone();
@@ -77,7 +73,8 @@ async fn of_cluster(context: &Context, profile: &Profile) -> Option<Vec<AclBindi
     let read = async {
         let mut cluster =
             Cluster::connect(&admin.bootstrap_server.value, connect::login(&admin), PATIENCE).await.ok()?;
-        acls::describe_acls(&mut cluster, &AclFilter::default()).await.ok()
+        let acls = acls::describe_acls(&mut cluster, &AclFilter::default()).await.ok()?;
+        Some(acls.into_iter().collect())
     };
     tokio::time::timeout(PATIENCE, read).await.ok().flatten()
 }

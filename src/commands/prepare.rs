@@ -1,11 +1,9 @@
 //! What every engine needs before the first lesson: the profiles' topics and the ACLs of `acls/`. Idempotent.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::{Context, connect, trouble};
-use crate::acl::AclFilter;
+use crate::acl::{AclDiff, AclFilter, AclSet};
 use crate::client::raw::admin::{acls, topics};
 use crate::error::{Error, Kind, Result};
 use crate::profile::ProfileName;
@@ -61,12 +59,12 @@ pub(super) async fn run(context: &Context) -> Result<Prepared> {
         context.home()?.own(&admin.bootstrap_server.value, prepared.topics.iter().cloned())?;
     }
 
-    let wanted = context.acl_files()?;
+    let wanted = context.acl_files()?.set();
     let there = match acls::describe_acls(&mut cluster, &AclFilter::default()).await {
-        Ok(there) => there.into_iter().collect::<BTreeSet<_>>(),
+        Ok(there) => there.into_iter().collect::<AclSet>(),
         Err(failure) => return Err(failed(failure).await),
     };
-    let missing: Vec<_> = wanted.into_iter().filter(|acl| !there.contains(acl)).collect();
+    let missing = AclDiff::between(&wanted, &there).missing;
     prepared.acls = missing.len();
     if !missing.is_empty() && !context.global.dry_run {
         let results = match acls::create_acls(&mut cluster, &missing).await {

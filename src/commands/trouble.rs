@@ -46,8 +46,11 @@ fn explained(error: Error) -> Error {
 
 /// The error block of a failed call over a connection of our own.
 pub async fn explain_raw(profile: &Profile, doing: impl Into<Message>, failure: &raw::RawError) -> Error {
-    let probe = raw::probe(connect::address(profile), connect::login(profile).as_ref()).await;
     let error = Error::new(Kind::Failed, doing).identity(profile.identity());
+    if let raw::RawError::Broker(refusal) = failure {
+        return refused(error, refusal);
+    }
+    let probe = raw::probe(connect::address(profile), connect::login(profile).as_ref()).await;
     let error = match failure {
         raw::RawError::Sasl { code, message, .. } => {
             let name = crate::kafka_error::name(*code);
@@ -57,6 +60,18 @@ pub async fn explain_raw(profile: &Profile, doing: impl Into<Message>, failure: 
         _ => Error { kind: Kind::Unreachable, ..error.hint(failure.to_string()) },
     };
     probed(error, profile, &probe)
+}
+
+/// The broker answered, with an error.
+pub(super) fn refused(error: Error, refusal: &raw::BrokerError) -> Error {
+    let kind = match refusal.code {
+        29 | 30 | 31 | 53 => Kind::Authorization,
+        42 => Kind::Usage,
+        _ => Kind::Failed,
+    };
+    let said = refusal.message.clone().unwrap_or_else(|| refusal.name().to_owned());
+    let error = error.said(said, refusal.name(), i32::from(refusal.code));
+    Error { kind, ..error }.next(format!("kafkalab explain {}", refusal.code))
 }
 
 /// Adds what the probe found, and corrects the class: librdkafka cannot tell a listener that wants a login from a

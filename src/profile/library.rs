@@ -64,12 +64,6 @@ impl Library {
         Ok(Self { folder: phases.or_else(|| local_folder(here, "phases", has_profiles)), profile })
     }
 
-    /// A folder beside the local `phases/` folder, such as `acls`, if there is one.
-    pub fn beside(&self, name: &str) -> Option<PathBuf> {
-        let folder = self.folder.as_ref()?.parent()?.join(name);
-        folder.is_dir().then_some(folder)
-    }
-
     /// Reads a profile. A profile that the local folder lacks is the one built in. `--profile` replaces the profile
     /// of every phase, never the administrator's.
     pub fn load(&self, name: ProfileName) -> Result<ProfileFile> {
