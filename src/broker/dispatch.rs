@@ -31,7 +31,7 @@ pub(super) enum Outcome {
 }
 
 /// Serves one request. `frame` is without its length.
-pub(super) fn request(shared: &Shared, session: &mut Session, mut frame: Bytes) -> Outcome {
+pub(super) fn request(shared: &Shared, session: &mut Session, frame: Bytes) -> Outcome {
     let Some((key, version)) = key_and_version(&frame) else { return Outcome::Close };
     let Some(row) = api::row(key) else { return Outcome::Close };
     let supported = row.handles(version);
@@ -40,7 +40,7 @@ pub(super) fn request(shared: &Shared, session: &mut Session, mut frame: Bytes) 
     }
     // An ApiVersions that is too new is answered in version 0, so only its beginning must be readable.
     let header_version = if supported { (row.header_version)(version) } else { 1 };
-    let Ok(header) = RequestHeader::decode(&mut frame, header_version) else { return Outcome::Close };
+    let Some((header, frame)) = header(frame, header_version) else { return Outcome::Close };
     if !admit(session, row, version) {
         return Outcome::Close;
     }
@@ -85,6 +85,13 @@ fn admit(session: &mut Session, row: &Row, version: i16) -> bool {
         Gate::Proving { framing: Framing::Kafka, .. } => is(ApiKey::SaslAuthenticate),
         Gate::Fresh { .. } | Gate::Proving { .. } | Gate::Refused => false,
     }
+}
+
+/// The header of a request, and what follows it.
+fn header(mut frame: Bytes, version: i16) -> Option<(RequestHeader, Bytes)> {
+    // There is no array in a header, and strings and tagged fields are only cut out of the frame.
+    let header = RequestHeader::decode(&mut frame, version).ok()?;
+    Some((header, frame))
 }
 
 fn key_and_version(frame: &[u8]) -> Option<(i16, i16)> {

@@ -22,6 +22,7 @@ mod dispatch;
 pub mod event;
 pub mod fetches;
 pub mod group;
+mod guard;
 pub mod log;
 mod metadata;
 pub mod sasl;

@@ -38,11 +38,12 @@ use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 use kafka_protocol::messages::{ApiKey, RequestHeader, ResponseHeader};
-use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
+use kafka_protocol::protocol::{Encodable, HeaderVersion, Request, StrBytes};
 use tokio::sync::oneshot;
 
 use super::cx::Cx;
 use super::dispatch::Outcome;
+use super::guard;
 use super::session::Session;
 use super::shared::Shared;
 
@@ -112,7 +113,11 @@ impl<T: Encodable + Send + 'static> Body for T {
     }
 }
 
+/// The version of the header that goes with requests of flexible versions.
+pub(super) const FLEXIBLE_HEADER: i16 = 2;
+
 /// One line of [`APIS`].
+#[derive(Clone, Copy, Debug)]
 pub struct Row {
     /// Kafka's number of the API.
     pub key: i16,
@@ -124,6 +129,9 @@ pub struct Row {
     pub max: i16,
     /// The version of the header that precedes a request of a version.
     pub(super) header_version: fn(i16) -> i16,
+    /// Whether some bytes are a request of a version, for tests of the decoder.
+    #[cfg(test)]
+    pub(super) decodes: fn(Bytes, i16) -> bool,
     /// Decodes, calls the handler, encodes.
     pub(super) serve: fn(&Shared, &mut Session, &RequestHeader, Bytes) -> Outcome,
 }
@@ -148,6 +156,8 @@ const fn api<A: Api>() -> Row {
         min: *A::VERSIONS.start(),
         max: *A::VERSIONS.end(),
         header_version: <Wire<A> as HeaderVersion>::header_version,
+        #[cfg(test)]
+        decodes: |body, version| decode::<A>(body, version).is_some(),
         serve: serve::<A>,
     }
 }
@@ -192,10 +202,9 @@ pub fn row(key: i16) -> Option<&'static Row> {
 }
 
 /// Decodes before the state is locked and encodes after it is released.
-fn serve<A: Api>(shared: &Shared, session: &mut Session, header: &RequestHeader, mut body: Bytes) -> Outcome {
+fn serve<A: Api>(shared: &Shared, session: &mut Session, header: &RequestHeader, body: Bytes) -> Outcome {
     let version = header.request_api_version;
-    let Ok(wire) = Wire::<A>::decode(&mut body, version) else { return Outcome::Close };
-    let request = A::Req::prepare(wire);
+    let Some(request) = decode::<A>(body, version) else { return Outcome::Close };
     let client_id = header.client_id.as_deref().unwrap_or_default();
     let reply = shared.with(|state, now| {
         A::handle(&mut Cx { state, session, api: A::NAME, version, client_id, now }, request)
@@ -214,6 +223,14 @@ fn serve<A: Api>(shared: &Shared, session: &mut Session, header: &RequestHeader,
         Ok(Reply::Refuse(answer)) => Outcome::Refuse(frame::<A>(answer, version, correlation_id)),
         Ok(Reply::Close) => Outcome::Close,
     }
+}
+
+fn decode<A: Api>(body: Bytes, version: i16) -> Option<A::Req> {
+    if body.len() > guard::LARGEST_WITHOUT_RECORDS && Wire::<A>::KEY != ApiKey::Produce as i16 {
+        return None;
+    }
+    let flexible = Wire::<A>::header_version(version) >= FLEXIBLE_HEADER;
+    guard::decode(body, version, flexible).ok().map(A::Req::prepare)
 }
 
 /// Length, header and body of an answer. None for one that cannot be written, which costs the connection.
