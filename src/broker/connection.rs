@@ -65,7 +65,11 @@ pub(super) async fn serve(mut stream: TcpStream, mut session: Session, limits: &
             }
             Outcome::Wait(answer) => tokio::select! {
                 () = shared.stop.cancelled() => return,
-                answer = answer => (answer, false),
+                answer = answer => match answer {
+                    Some(answer) => (Some(answer), false),
+                    // Nobody is left who could answer.
+                    None => return,
+                },
             },
         };
         if let Some(answer) = answer

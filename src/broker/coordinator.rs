@@ -2,6 +2,7 @@
 //! offsets and the channels that clients wait on.
 
 use std::fmt;
+use std::io;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -10,8 +11,10 @@ use super::config::Settings;
 use super::cx::Now;
 use super::event::{Event, Events};
 use super::group::{
-    Answer, CommitRequest, Effects, GroupConfig, Groups, JoinRequest, Leaver, MemberRef, Millis, SyncRequest,
+    Answer, CommitRequest, Effects, GroupConfig, GroupRecord, Groups, JoinRequest, Leaver, MemberRef, Millis,
+    SyncRequest,
 };
+use super::log::Journal;
 use kafka_protocol::ResponseError;
 
 /// Groups, and what connects them with the world.
@@ -21,9 +24,14 @@ pub struct Coordinator {
     /// The moment from which the machine's time is counted, on both clocks: the wall clock may be set back, the
     /// machine's never goes back.
     origin: Now,
+    /// Where groups and offsets are written down.
+    journal: Journal<GroupRecord>,
     /// Where to tell what happens to groups.
     events: Events,
 }
+
+/// The version of the JSON of [`GroupRecord`]. A change that older programs would misread needs a higher one.
+pub(super) const JOURNAL_VERSION: u16 = 1;
 
 /// A client that waits for the answer to JoinGroup or SyncGroup.
 pub struct Waiter(Box<dyn FnOnce(Answer) + Send>);
@@ -42,9 +50,32 @@ impl fmt::Debug for Waiter {
 }
 
 impl Coordinator {
-    /// A coordinator without groups.
-    pub(super) fn new(settings: &Settings, events: Events, now: Now) -> Coordinator {
-        Coordinator { groups: Groups::new(group_config(settings)), origin: now, events }
+    /// The coordinator of the groups that a journal remembers.
+    pub(super) fn new(
+        settings: &Settings,
+        journal: Journal<GroupRecord>,
+        records: Vec<GroupRecord>,
+        events: Events,
+        now: Now,
+    ) -> Coordinator {
+        let (groups, effects) = Groups::restore(group_config(settings), records, now.wall_ms);
+        let mut coordinator = Coordinator { groups, origin: now, journal, events };
+        coordinator.settle(effects, now);
+        coordinator
+    }
+
+    /// Replaces the journal's history by what it amounts to, if it has grown much.
+    pub(super) fn shorten_journal(&mut self, now: Now) -> io::Result<()> {
+        if !self.journal.wants_snapshot() {
+            return Ok(());
+        }
+        self.journal.snapshot(&self.groups.snapshot(), now.wall_ms)
+    }
+
+    /// Brings the journal to the disk.
+    pub(super) fn close(&mut self, now: Now) -> io::Result<()> {
+        self.shorten_journal(now)?;
+        self.journal.close()
     }
 
     /// The groups, to look at.
@@ -56,13 +87,13 @@ impl Coordinator {
     pub fn join(&mut self, request: JoinRequest, waiter: Waiter, now: Now) {
         let uuid = Uuid::new_v4().to_string();
         let effects = self.groups.join(request, &uuid, waiter, self.millis(now));
-        self.settle(effects);
+        self.settle(effects, now);
     }
 
     /// SyncGroup; the answer goes to `waiter`.
     pub fn sync(&mut self, request: SyncRequest, waiter: Waiter, now: Now) {
         let effects = self.groups.sync(request, waiter, self.millis(now));
-        self.settle(effects);
+        self.settle(effects, now);
     }
 
     /// Heartbeat.
@@ -84,7 +115,7 @@ impl Coordinator {
         now: Now,
     ) -> Result<Vec<Result<(), ResponseError>>, ResponseError> {
         let (results, effects) = self.groups.leave(group, leavers, self.millis(now));
-        self.settle(effects);
+        self.settle(effects, now);
         results
     }
 
@@ -98,8 +129,8 @@ impl Coordinator {
         now: Now,
     ) -> Result<Vec<Result<(), ResponseError>>, ResponseError> {
         let (results, effects) = self.groups.commit(request, self.millis(now));
-        self.settle(effects);
-        results
+        // An offset that was not written down is not committed, whatever the machine remembers.
+        if self.settle(effects, now) { results } else { Err(ResponseError::UnknownServerError) }
     }
 
     /// DeleteGroups, for one group.
@@ -108,14 +139,14 @@ impl Coordinator {
     /// Kafka's error for the group.
     pub fn delete(&mut self, group: &str, now: Now) -> Result<(), ResponseError> {
         let (result, effects) = self.groups.delete(group, self.millis(now));
-        self.settle(effects);
+        self.settle(effects, now);
         result
     }
 
     /// Forgets the offsets of a deleted topic.
     pub(super) fn delete_topic(&mut self, topic: &str, now: Now) {
         let effects = self.groups.delete_topic(topic, self.millis(now));
-        self.settle(effects);
+        self.settle(effects, now);
     }
 
     /// When [`Coordinator::tick`] has work next.
@@ -128,16 +159,22 @@ impl Coordinator {
     /// Does what is due.
     pub(super) fn tick(&mut self, now: Now) {
         let effects = self.groups.tick(self.millis(now));
-        self.settle(effects);
+        self.settle(effects, now);
     }
 
-    fn settle(&mut self, effects: Effects<Waiter>) {
+    /// Writes, then answers, then tells. False if writing failed: the groups go on, but would not outlive the broker.
+    fn settle(&mut self, effects: Effects<Waiter>, now: Now) -> bool {
+        let written = self.journal.append_all(&effects.records, now.wall_ms);
+        if let Err(error) = &written {
+            self.events.emit(|| Event::Trouble(format!("writing groups and offsets down: {error}")));
+        }
         for event in effects.events {
             self.events.emit(|| Event::Group(event));
         }
         for (waiter, answer) in effects.answers {
             (waiter.0)(answer);
         }
+        written.is_ok()
     }
 
     /// A moment on the machine's clock.

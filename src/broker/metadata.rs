@@ -1,14 +1,16 @@
-//! The metadata journal: each change of topics, ACLs, SCRAM users and producer ids, in the order they were made.
+//! What the metadata journal keeps: each change of topics, ACLs, SCRAM users and producer ids, in the order they were
+//! made.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::acl::AclBinding;
 use crate::scram;
+
+/// The version of [`Record`]'s JSON. A change that older programs would misread needs a higher one.
+pub(super) const VERSION: u16 = 1;
 
 /// One change.
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,26 +65,6 @@ pub(super) struct Credential {
     iterations: u32,
     stored_key: Vec<u8>,
     server_key: Vec<u8>,
-}
-
-/// Where changes are written.
-#[derive(Debug)]
-pub(super) enum Journal {
-    /// Nowhere: the data live in memory.
-    Memory,
-}
-
-impl Journal {
-    /// Opens the journal of a data folder, and gives what was written to it.
-    pub(super) fn open(folder: Option<&Path>) -> io::Result<(Journal, Vec<Record>)> {
-        let _ = folder;
-        Ok((Journal::Memory, Vec::new()))
-    }
-
-    /// Writes a change; once this returns, the end of the process does not lose it.
-    pub(super) fn write(&mut self, _record: &Record) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl From<scram::Mechanism> for Mechanism {

@@ -18,6 +18,7 @@ pub mod config;
 mod connection;
 pub mod coordinator;
 mod cx;
+mod data_folder;
 mod dispatch;
 pub mod event;
 pub mod fetches;

@@ -86,7 +86,7 @@ impl Server {
         shared.stop.cancel();
         tasks.close();
         tasks.wait().await;
-        let flushed = kept_time.and_then(|()| shared.with(|state, _| state.close()));
+        let flushed = kept_time.and_then(|()| shared.with(|state, now| state.close(now)));
         match flushed {
             Ok(result) => result,
             Err(_poisoned) => Err(BrokerError::Fault),

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::cx::Now;
+use super::data_folder::DataFolder;
 use super::log::{PartitionLog, Recovery};
 use super::topic_config::TopicConfig;
 
@@ -116,6 +117,11 @@ impl Topics {
         self.by_name.iter_mut().map(|(name, topic)| (name.as_str(), topic))
     }
 
+    /// Whether the name is one that Kafka keeps for itself.
+    pub fn is_internal(name: &str) -> bool {
+        DataFolder::is_reserved(name)
+    }
+
     /// The topic whose metrics would have the same name, if it is another one.
     pub fn colliding(&self, name: &str) -> Option<&str> {
         self.metric_names.get(&metric_name(name)).map(String::as_str).filter(|other| *other != name)
@@ -152,10 +158,10 @@ impl Partition {
 }
 
 /// Where logs are: in a folder or nowhere.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Logs {
     /// The data folder; none: in memory.
-    pub(super) folder: Option<Arc<Path>>,
+    pub(super) folder: Option<DataFolder>,
 }
 
 impl Logs {
@@ -203,7 +209,7 @@ impl Logs {
     /// The folder of a partition, named as Kafka names it.
     pub(super) fn path(&self, topic: &str, index: i32) -> Option<PathBuf> {
         debug_assert!(validate_name(topic).is_ok(), "{topic:?} must not reach the file system");
-        Some(self.folder.as_ref()?.join(format!("{topic}-{index}")))
+        Some(self.folder.as_ref()?.path().join(format!("{topic}-{index}")))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who may log in: passwords for PLAIN, salted keys for SCRAM.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use subtle::ConstantTimeEq;
@@ -18,6 +18,8 @@ pub struct Users {
     passwords: BTreeMap<String, String>,
     /// SCRAM credentials by name and mechanism.
     credentials: BTreeMap<(String, Mechanism), Stored>,
+    /// Credentials of the configuration that were taken away.
+    removed: BTreeSet<(String, Mechanism)>,
 }
 
 /// A SCRAM credential, perhaps not computed yet.
@@ -78,12 +80,30 @@ impl Users {
 
     /// Sets the SCRAM credential of a user, who need not have existed.
     pub fn set_scram(&mut self, user: String, mechanism: Mechanism, credential: Credential) {
-        self.credentials.insert((user, mechanism), Stored::Known(credential));
+        let key = (user, mechanism);
+        self.removed.remove(&key);
+        self.credentials.insert(key, Stored::Known(credential));
     }
 
     /// Takes a SCRAM credential away. False if there was none.
     pub fn remove_scram(&mut self, user: &str, mechanism: Mechanism) -> bool {
-        self.credentials.remove(&(user.to_owned(), mechanism)).is_some()
+        let key = (user.to_owned(), mechanism);
+        let existed = self.credentials.remove(&key).is_some();
+        self.removed.insert(key);
+        existed
+    }
+
+    /// The credentials that were set since the configuration.
+    pub(super) fn set_since(&self) -> impl Iterator<Item = (&str, Mechanism, &Credential)> {
+        self.credentials.iter().filter_map(|((user, mechanism), stored)| match stored {
+            Stored::Known(credential) => Some((user.as_str(), *mechanism, credential)),
+            Stored::Lazy { .. } => None,
+        })
+    }
+
+    /// The credentials that were removed since the configuration.
+    pub(super) fn removed_since(&self) -> impl Iterator<Item = (&str, Mechanism)> {
+        self.removed.iter().map(|(user, mechanism)| (user.as_str(), *mechanism))
     }
 }
 

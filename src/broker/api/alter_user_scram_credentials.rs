@@ -93,7 +93,7 @@ fn apply(cx: &mut Cx<'_>, change: Change) -> Result<(), (ResponseError, &'static
                 let why = "Attempt to delete a user credential that does not exist";
                 return Err((ResourceNotFound, why));
             }
-            cx.state.remove_scram(name, mechanism)
+            cx.state.remove_scram(name, mechanism, cx.now)
         }
         Change::Upsert(upsertion) => {
             let iterations = u32::try_from(upsertion.iterations).unwrap_or(0);
@@ -109,7 +109,7 @@ fn apply(cx: &mut Cx<'_>, change: Change) -> Result<(), (ResponseError, &'static
                 upsertion.salt.to_vec(),
                 iterations,
             );
-            cx.state.set_scram(name, mechanism, credential)
+            cx.state.set_scram(name, mechanism, credential, cx.now)
         }
     };
     changed.map_err(|_| (KafkaStorageError, "The data folder could not be written."))

@@ -41,7 +41,7 @@ impl Api for CreateAcls {
                     .with_error_code(fault.error_code())
                     .with_error_message(Some(StrBytes::from_string(fault.to_string())));
             }
-            match cx.state.add_acl(acl) {
+            match cx.state.add_acl(acl, cx.now) {
                 Ok(_new) => result,
                 Err(error) => result
                     .with_error_code(KafkaStorageError.code())

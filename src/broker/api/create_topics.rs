@@ -22,6 +22,7 @@ use super::{Api, Reply};
 use crate::acl::{Operation, Resource};
 use crate::broker::cx::Cx;
 use crate::broker::topic_config::{Shown, TopicConfig};
+use crate::broker::topics::Topics;
 use crate::broker::{NODE_ID, topics};
 
 /// The handler.
@@ -85,6 +86,9 @@ fn create(
         return Err((TopicAlreadyExists, format!("Topic '{name}' already exists.")));
     }
     topics::validate_name(name).map_err(|why| (InvalidTopicException, why))?;
+    if Topics::is_internal(name) {
+        return Err((InvalidRequest, format!("Creation of internal topic {name} is prohibited.")));
+    }
     if let Some(other) = cx.state.topics.colliding(name) {
         let why = format!("Topic '{name}' collides with existing topic: {other}");
         return Err((InvalidTopicException, why));

@@ -47,7 +47,7 @@ impl Api for DeleteAcls {
 fn delete(cx: &mut Cx<'_>, filter: &AclFilter) -> DeleteAclsFilterResult {
     let found: Vec<AclBinding> = cx.state.acls.matching(filter).collect();
     let deleted = found.into_iter().map(|acl| {
-        let removed = cx.state.remove_acl(&acl);
+        let removed = cx.state.remove_acl(&acl, cx.now);
         let result = DeleteAclsMatchingAcl::default()
             .with_resource_type(acl.resource_type.code())
             .with_resource_name(StrBytes::from_string(acl.resource_name))

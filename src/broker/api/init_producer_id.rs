@@ -52,5 +52,5 @@ fn next_id(cx: &mut Cx<'_>, request: &InitProducerIdRequest) -> Result<i64, Resp
     {
         return Err(ClusterAuthorizationFailed);
     }
-    cx.state.next_producer_id().map_err(|_| KafkaStorageError)
+    cx.state.next_producer_id(cx.now).map_err(|_| KafkaStorageError)
 }

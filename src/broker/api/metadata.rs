@@ -25,7 +25,7 @@ use super::{Api, Reply};
 use crate::acl::{Operation, Resource};
 use crate::broker::NODE_ID;
 use crate::broker::cx::Cx;
-use crate::broker::topics::{self, Topic};
+use crate::broker::topics::{self, Topic, Topics};
 
 /// The handler.
 pub struct Metadata;
@@ -136,7 +136,7 @@ fn try_create(cx: &mut Cx<'_>, name: &str, auto_create: bool) -> Result<(), i16>
     {
         return Err(TopicAuthorizationFailed.code());
     }
-    if !valid || cx.state.topics.colliding(name).is_some() {
+    if !valid || Topics::is_internal(name) || cx.state.topics.colliding(name).is_some() {
         return Err(InvalidTopicException.code());
     }
     let partitions = cx.state.settings.num_partitions;
