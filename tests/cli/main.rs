@@ -1,7 +1,10 @@
 //! Runs the binary: every command, what it prints and how it exits.
+#![allow(clippy::unwrap_used, reason = "test code: a panic is how it reports")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod explain;
+mod failures;
 mod program;
+mod verify;

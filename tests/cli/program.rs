@@ -14,6 +14,13 @@ pub(super) struct Run {
     pub(super) code: i32,
 }
 
+impl Run {
+    /// Whether standard error has this text, wherever its lines are broken.
+    pub(super) fn complains(&self, text: &str) -> bool {
+        self.stderr.split_whitespace().collect::<Vec<_>>().join(" ").contains(text)
+    }
+}
+
 /// Runs `kafkalab ARGS…` in a new, empty home.
 pub(super) fn kafkalab(args: &[&str]) -> Run {
     let home = tempfile::tempdir().expect("the temporary folder is writable");

@@ -1,6 +1,5 @@
 //! A broker to test on, whichever engine it is.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -175,29 +174,15 @@ impl Lab {
         path
     }
 
-    /// `kafkalab` with the arguments, pointed at this broker, in English, without colour, with a lab home of its own
-    /// and none of the caller's `KAFKALAB_*` settings. The command comes first: phase 0's main listener is PLAINTEXT.
+    /// `kafkalab` with the arguments, pointed at this broker (for profiles that log in), in English and without colour.
     pub fn kafkalab(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(embedded::binary());
-        let settings = env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("KAFKALAB_"));
-        settings.for_each(|(name, _)| {
-            command.env_remove(name);
-        });
-        let main_listener = if arguments.first() == Some(&"phase0") { &self.plaintext } else { &self.sasl };
-        command.env("KAFKALAB_BOOTSTRAP_SERVER", main_listener);
-        command.env("KAFKALAB_PLAINTEXT_SERVER", &self.plaintext);
-        command.env("KAFKALAB_HOME", self.home()).env("KAFKALAB_LANG", "en").env("NO_COLOR", "1");
         command.args(arguments);
         command
-    }
-
-    /// A folder that goes with the broker.
-    fn home(&self) -> PathBuf {
-        let data = match &self.engine {
-            Engine::Apache(apache) => &apache.brokers[0].data,
-            Engine::Embedded(embedded) => &embedded.data,
-        };
-        data.with_file_name("home")
+            .env("KAFKALAB_BOOTSTRAP_SERVER", &self.sasl)
+            .env("KAFKALAB_PLAINTEXT_SERVER", &self.plaintext);
+        command.env("KAFKALAB_LANG", "en").env("NO_COLOR", "1");
+        command
     }
 
     fn settings(&self, principal: &str) -> Vec<(&'static str, String)> {
