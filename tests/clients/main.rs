@@ -1,8 +1,9 @@
-//! Real Kafka clients against both engines: librdkafka, kcat, Apache's own tools.
+//! Real Kafka clients against both engines: librdkafka, kcat, KafkaJS, aiokafka, Apache's own tools.
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod apache_kafka;
 mod cluster;
+mod groups;
 mod raw;

@@ -5,12 +5,12 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::{env, thread};
 
-use super::java;
+use super::{java, packages};
 
 /// Whether the calling test can run; if not, its name and the reason are on stderr.
 ///
-/// `need` is `jdk` (Java 17 or newer, and Kafka's jars or Maven to fetch them) or the name of a program, such as
-/// `kcat` or `npm`.
+/// `need` is `jdk` (Java 17 or newer, and Kafka's jars or Maven to fetch them), `kafkajs` or `aiokafka` (the package, or
+/// npm or pip to fetch it), or the name of a program, such as `kcat`.
 ///
 /// # Panics
 /// If the need is not met and `KAFKALAB_REQUIRE` names it.
@@ -26,6 +26,8 @@ pub fn require(need: &str) -> bool {
 fn met(need: &str) -> Result<(), String> {
     match need {
         "jdk" => java::available(),
+        "kafkajs" => packages::kafkajs(),
+        "aiokafka" => packages::aiokafka(),
         program => runs(program),
     }
 }

@@ -1,0 +1,65 @@
+//! Clients in other languages: KafkaJS and aiokafka, as `tests/clients/…/package.json` and `requirements.txt` pin them.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use super::root;
+
+/// Whether KafkaJS is here. It is fetched with npm, once.
+pub fn kafkajs() -> Result<(), String> {
+    static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
+    let install = ["npm", "install", "--no-package-lock", "--silent", "--no-audit", "--no-fund"];
+    AVAILABLE.get_or_init(|| fetch("kafkajs", "package.json", "node_modules", &install)).clone()
+}
+
+/// Whether aiokafka is here. It is fetched with pip, once.
+pub fn aiokafka() -> Result<(), String> {
+    static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
+    let install =
+        ["python3", "-m", "pip", "install", "--quiet", "--target", "site", "-r", "requirements.txt"];
+    AVAILABLE.get_or_init(|| fetch("aiokafka", "requirements.txt", "site", &install)).clone()
+}
+
+/// `node consumer.js` with arguments, see there. Needs `require("kafkajs")`.
+pub fn kafkajs_consumer(arguments: &[&str]) -> Command {
+    let mut node = Command::new("node");
+    node.arg(folder("kafkajs").join("consumer.js")).args(arguments);
+    // KafkaJS warns of its default partitioner, which a consumer does not use.
+    node.env("KAFKAJS_NO_PARTITIONER_WARNING", "1");
+    node
+}
+
+/// `python3 consumer.py` with arguments, see there. Needs `require("aiokafka")`.
+pub fn aiokafka_consumer(arguments: &[&str]) -> Command {
+    let mut python = Command::new("python3");
+    python.arg(folder("aiokafka").join("consumer.py")).args(arguments);
+    python.env("PYTHONPATH", folder("aiokafka").join("site"));
+    python
+}
+
+fn folder(client: &str) -> PathBuf {
+    root().join("tests/clients").join(client)
+}
+
+/// Runs `install` in the client's folder unless `into` is newer than `list`. Under a lock: other test binaries may want
+/// it at this moment too.
+fn fetch(client: &str, list: &str, into: &str, install: &[&str]) -> Result<(), String> {
+    let folder = folder(client);
+    let lock = File::create(folder.join(".lock")).map_err(|e| e.to_string())?;
+    lock.lock().map_err(|e| e.to_string())?;
+    let complete = folder.join(into).join(".complete");
+    let modified = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+    if modified(&complete) > modified(&folder.join(list)) {
+        return Ok(());
+    }
+    let mut command = Command::new(install[0]);
+    command.args(&install[1..]).current_dir(&folder).stdin(Stdio::null());
+    let output = command.output().map_err(|problem| format!("{} does not start ({problem})", install[0]))?;
+    if !output.status.success() {
+        let problem = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{client} cannot be fetched: {}", problem.trim()));
+    }
+    File::create(complete).map(drop).map_err(|e| e.to_string())
+}
