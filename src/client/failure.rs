@@ -16,7 +16,7 @@ pub enum Kind {
     Authentication,
     /// An ACL is missing or denies (broker codes 29, 30, 31, 53).
     Authorization,
-    /// The topic or partition does not exist, or this principal may not know that it does.
+    /// The topic does not exist, or this principal may not know that it does.
     UnknownTopic,
     /// The topic's name is not legal.
     InvalidTopic,
@@ -26,7 +26,7 @@ pub enum Kind {
     TimedOut,
     /// The record was taken out of the queue because the command was ending.
     Interrupted,
-    /// A setting that librdkafka refuses.
+    /// A setting that librdkafka refuses, or a partition that the topic does not have.
     Configuration,
     /// Anything else; the code and the words say what.
     Other,
@@ -160,12 +160,13 @@ fn kind_of(code: RDKafkaErrorCode) -> Kind {
         | C::GroupAuthorizationFailed
         | C::ClusterAuthorizationFailed
         | C::TransactionalIdAuthorizationFailed => Kind::Authorization,
-        C::UnknownTopic | C::UnknownPartition | C::UnknownTopicOrPartition => Kind::UnknownTopic,
+        C::UnknownTopic | C::UnknownTopicOrPartition => Kind::UnknownTopic,
         C::InvalidTopic => Kind::InvalidTopic,
         C::MessageSizeTooLarge | C::InvalidMessageSize | C::MessageBatchTooLarge => Kind::TooLarge,
         C::MessageTimedOut | C::OperationTimedOut | C::TimedOutQueue | C::RequestTimedOut => Kind::TimedOut,
         C::PurgeQueue | C::PurgeInflight | C::Interrupted => Kind::Interrupted,
-        C::InvalidArgument | C::NotConfigured => Kind::Configuration,
+        // The topic is there: the number was wrong.
+        C::InvalidArgument | C::NotConfigured | C::UnknownPartition => Kind::Configuration,
         _ => Kind::Other,
     }
 }

@@ -167,7 +167,7 @@ impl Producer {
     }
 
     /// Puts a record into the queue. It fails at once where the client can tell by itself that the record is not
-    /// acceptable, such as a partition that does not exist.
+    /// acceptable, such as a partition that does not exist; the record then has used up its number too.
     pub fn enqueue(&mut self, record: &Outgoing<'_>) -> Result<Enqueued, Failure> {
         // A 64-bit sequence through a pointer-sized opaque: on a 32-bit machine it wraps after 4 billion records.
         let mut native = BaseRecord::with_opaque_to(record.topic, self.next as usize);
@@ -186,7 +186,10 @@ impl Producer {
                 Ok(Enqueued::Yes(sequence))
             }
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => Ok(Enqueued::Full),
-            Err((error, _)) => Err(Failure::from(error).needing([on_topic("WRITE", record.topic)])),
+            Err((error, _)) => {
+                self.next += 1;
+                Err(Failure::from(error).needing([on_topic("WRITE", record.topic)]))
+            }
         }
     }
 

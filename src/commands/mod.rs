@@ -17,6 +17,7 @@ mod matrix;
 pub mod phase0;
 pub mod phase1;
 mod prepare;
+pub mod produce;
 pub mod reset;
 pub mod status;
 pub mod topics;

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::matrix::{self, Row};
-use super::{Context, checks, connect};
+use super::{Context, checks, connect, produce};
 use crate::client::raw::{self, Listener, LoginOutcome};
 use crate::client::rights::Attempt;
 use crate::error::Result;
@@ -14,6 +14,8 @@ use crate::words::phase1 as words;
 /// The commands of phase 1.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Write records and show the broker's acknowledgement of each.
+    Produce(produce::Args),
     /// Check the phase end to end: login, refused logins, a message there and back through a group, and who may do
     /// what.
     Verify,
@@ -21,6 +23,7 @@ pub enum Command {
 
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
     match command {
+        Command::Produce(args) => produce::run(context, ProfileName::Phase1, args).await,
         Command::Verify => verify(context).await,
     }
 }

@@ -1,0 +1,151 @@
+//! What an acknowledgement means, and who chose the partition.
+
+use super::Args;
+use super::tally::Tally;
+use crate::client::{Bytes, Partitioner, ProduceOptions, Topic, Why, write_bytes};
+use crate::commands::connect;
+use crate::profile::{PersonaName, Profile};
+use crate::report::Report;
+use crate::words::{Message, produce as words};
+
+/// Who chooses partitions in this run.
+pub(super) struct Chooser {
+    /// The partition is given on the command line or by the record.
+    explicit: bool,
+    /// The partitioner in force; `None` for one of librdkafka's that this program does not compute.
+    partitioner: Option<Partitioner>,
+    /// librdkafka's name of it.
+    name: String,
+    partitions: u32,
+}
+
+impl Chooser {
+    pub(super) fn new(profile: &Profile, args: &Args, options: &ProduceOptions, topic: &Topic) -> Self {
+        // A raw property is the last word, also here.
+        let raw = profile.properties.iter().rev().find(|(name, _)| name == "partitioner");
+        let partitioner = match raw {
+            Some((_, value)) => Partitioner::from_name(&value.value),
+            None => options.partitioner,
+        };
+        let name = raw.map(|(_, value)| value.value.clone());
+        Self {
+            explicit: args.partition.is_some() || args.keep_partition,
+            partitioner,
+            name: name
+                .or_else(|| partitioner.map(|partitioner| partitioner.name().to_owned()))
+                .unwrap_or_default(),
+            partitions: u32::try_from(topic.partitions.len()).unwrap_or(0),
+        }
+    }
+
+    /// A few words for the line of an acknowledgement.
+    pub(super) fn short(&self, key: Option<&[u8]>, partition: i32) -> Message {
+        if self.explicit {
+            return Message::Verbatim(String::new());
+        }
+        let Some(choice) = self.partitioner.map(|who| who.choose(key, self.partitions)) else {
+            return words::CHOSEN_BY.with(&[("partitioner", &self.name)]);
+        };
+        let (hash_name, hash, partitions) = match choice.why {
+            Why::NoKey | Why::EmptyKey => return words::CHOSEN_AT_RANDOM.into(),
+            Why::Crc32 { hash, partitions } => ("CRC-32", hash, partitions),
+            Why::Murmur2 { hash, partitions } => ("murmur2", hash, partitions),
+        };
+        // The broker's word counts, not this computation.
+        if choice.partition != Some(partition) {
+            return words::CHOSEN_BY.with(&[("partitioner", &self.name)]);
+        }
+        let key = shown(key.unwrap_or_default());
+        words::CHOSEN_BY_HASH.with(&[
+            ("name", &hash_name),
+            ("key", &key),
+            ("hash", &hash),
+            ("partitions", &partitions),
+            ("partition", &partition),
+        ])
+    }
+
+    /// The partition in which the other framework would put the key, with its name.
+    fn other(&self, key: &[u8]) -> Option<(&'static str, i32)> {
+        let (name, partitioner) = match self.partitioner? {
+            Partitioner::ConsistentRandom => ("murmur2 (Nest, Java)", Partitioner::Murmur2Random),
+            Partitioner::Murmur2Random => ("CRC-32 (Laravel)", Partitioner::ConsistentRandom),
+        };
+        Some((name, partitioner.choose(Some(key), self.partitions).partition?))
+    }
+}
+
+/// Adds what these acknowledgements mean.
+pub(super) fn explain(
+    mut report: Report,
+    profile: &Profile,
+    args: &Args,
+    chooser: &Chooser,
+    tally: &Tally<'_>,
+) -> Report {
+    let Some((placed, key)) = tally.last() else { return report };
+    let offset = placed.offset.map_or_else(|| "?".to_owned(), |offset| offset.to_string());
+    let principal = profile.principal().value;
+    report = report.explain(if tally.has_answers() {
+        words::WHAT_IT_MEANS.with(&[
+            ("partition", &placed.partition),
+            ("offset", &offset),
+            ("principal", &principal),
+        ])
+    } else {
+        words::NOBODY_KNOWS.into()
+    });
+    report = report.explain(match (chooser.explicit, key) {
+        (true, _) => words::YOU_CHOSE.with(&[("partition", &placed.partition)]),
+        (false, Some(key)) if !key.is_empty() => match chooser.other(key) {
+            Some((other, there)) => words::WHY_PARTITION.with(&[
+                ("partitioner", &chooser.name),
+                ("key", &shown(key)),
+                ("partition", &placed.partition),
+                ("other", &other),
+                ("there", &there),
+            ]),
+            None => words::WHY_OTHER.with(&[("partitioner", &chooser.name)]),
+        },
+        _ => words::WHY_RANDOM.with(&[("partitioner", &chooser.name)]),
+    });
+    same_with(report, profile, args)
+}
+
+fn same_with(report: Report, profile: &Profile, args: &Args) -> Report {
+    let topic = args.topic.clone().or_else(|| profile.topic.as_ref().map(|topic| topic.value.clone()));
+    let topic = topic.unwrap_or_default();
+    let server = &profile.bootstrap_server.value;
+    let keyed = args.key.is_some();
+    let report = report.same_with(
+        "Apache Kafka",
+        [format!(
+            "kafka-console-producer.sh --bootstrap-server {server} --command-config client.properties --topic {topic}"
+        )],
+    );
+    match profile.actor.persona.value {
+        PersonaName::Laravel => {
+            let key = if keyed { "->withKafkaKey($key)" } else { "" };
+            let codec = connect::persona(profile).compression();
+            report.same_with(
+                "Laravel",
+                [
+                    format!("Kafka::publish('{server}')->onTopic('{topic}'){key}->withBody($body)->send();"),
+                    format!("// KAFKA_COMPRESSION_TYPE={codec}"),
+                ],
+            )
+        }
+        PersonaName::Nest => {
+            let body = if keyed { "{ key, value }" } else { "value" };
+            report.same_with("Nest", [format!("this.client.emit('{topic}', {body});")])
+        }
+        PersonaName::Plain => report,
+    }
+}
+
+/// A key as a person may read it.
+fn shown(key: &[u8]) -> String {
+    let mut out = Vec::new();
+    write_bytes(key, Bytes::Escaped, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
