@@ -125,7 +125,8 @@ pub enum Command {
     Man,
 }
 
-fn parse_time(text: &str) -> Result<Duration, String> {
+/// A time with its unit, longer than nothing.
+pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
     let span = text.parse::<jiff::SignedDuration>().map_err(|error| error.to_string())?;
     match Duration::try_from(span) {
         Ok(time) if !time.is_zero() => Ok(time),

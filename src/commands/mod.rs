@@ -6,6 +6,7 @@ mod checks;
 pub mod completions;
 pub mod config;
 pub mod connect;
+pub mod consume;
 mod context;
 mod denial;
 pub mod down;

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::matrix::{self, Row};
-use super::{Context, checks, connect, produce};
+use super::{Context, checks, connect, consume, produce};
 use crate::client::raw::{self, Listener, LoginOutcome};
 use crate::client::rights::Attempt;
 use crate::error::Result;
@@ -16,6 +16,8 @@ use crate::words::phase1 as words;
 pub enum Command {
     /// Write records and show the broker's acknowledgement of each.
     Produce(produce::Args),
+    /// Read records, from chosen partitions or as a member of a group.
+    Consume(consume::Args),
     /// Check the phase end to end: login, refused logins, a message there and back through a group, and who may do
     /// what.
     Verify,
@@ -23,6 +25,7 @@ pub enum Command {
 
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
     match command {
+        Command::Consume(args) => consume::run(context, ProfileName::Phase1, args).await,
         Command::Produce(args) => produce::run(context, ProfileName::Phase1, args).await,
         Command::Verify => verify(context).await,
     }
