@@ -17,7 +17,8 @@ pub(super) async fn ensure(context: &Context, profile: &Profile) -> Result<()> {
     if state.as_ref().is_some_and(|state| state.engine != Engine::Embedded || embedded::is_running(&home)) {
         return Ok(());
     }
-    let (plaintext, sasl) = usual_addresses();
+    // A broker that crashed comes back where its clients know it.
+    let (plaintext, sasl) = state.map_or_else(usual_addresses, |state| (state.plaintext, state.sasl));
     match (look_at(&plaintext), look_at(&sasl)) {
         (Ok(Port::Free), Ok(Port::Free)) => {}
         (Ok(Port::Busy(_)), Ok(Port::Free)) => return Err(one_busy(&plaintext, &sasl)),

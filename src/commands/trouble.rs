@@ -57,6 +57,10 @@ pub async fn explain_raw(profile: &Profile, doing: impl Into<Message>, failure: 
             Error { kind: Kind::Authentication, ..error.said(message.clone(), name, i32::from(*code)) }
         }
         raw::RawError::Protocol { .. } => error.hint(failure.to_string()),
+        // The probe says it in the learner's language.
+        raw::RawError::Refused { .. } | raw::RawError::Resolve { .. } => {
+            Error { kind: Kind::Unreachable, ..error }
+        }
         _ => Error { kind: Kind::Unreachable, ..error.hint(failure.to_string()) },
     };
     probed(error, profile, &probe)

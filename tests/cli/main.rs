@@ -6,5 +6,6 @@ mod support;
 
 mod explain;
 mod failures;
+mod lab;
 mod program;
 mod verify;

@@ -1,0 +1,147 @@
+//! The engine `embedded` as people use it: up, down, status, crashes, and two at the same moment.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::thread;
+
+use serde_json::Value;
+
+use super::program::{Run, kafkalab_at};
+
+/// A lab home whose broker ends with the test, whatever happens.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        kafkalab_at(self.0.path(), args)
+    }
+
+    /// Starts the lab on free ports.
+    fn up(&self) -> Value {
+        let run =
+            self.run(&["up", "--listen", "127.0.0.1:0", "--sasl-listen", "127.0.0.1:0", "--output", "json"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        serde_json::from_str(&run.stdout).unwrap()
+    }
+
+    fn state(&self) -> Value {
+        serde_json::from_str(&std::fs::read_to_string(self.0.path().join("lab.json")).unwrap()).unwrap()
+    }
+
+    fn kill_broker(&self) {
+        let pid = self.state()["pid"].to_string();
+        assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        wait_for_lock(&self.0.path().join("broker/.lock"));
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.run(&["down"]);
+    }
+}
+
+/// A killed process releases its lock a moment later.
+fn wait_for_lock(path: &Path) {
+    std::fs::File::open(path).unwrap().lock_shared().unwrap();
+}
+
+#[test]
+fn up_twice_changes_nothing_and_down_stops_it() {
+    let home = Home::new();
+    let first = home.up();
+    assert_eq!(first["prepared"]["topics"].as_array().unwrap().len(), 4, "{first}");
+    let second = home.up();
+    assert_eq!(second["prepared"], serde_json::json!({ "topics": [], "acls": 0 }));
+    assert_eq!(first["sasl"], second["sasl"]);
+
+    let run = home.run(&["phase1", "verify", "--explain", "off"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(home.run(&["down"]).stdout, "Stopped the engine embedded.\n");
+    assert_eq!(home.run(&["down"]).stdout, "Nothing to stop: the lab has started no broker.\n");
+    assert_eq!(home.run(&["status", "--no-start"]).code, 3);
+}
+
+#[test]
+fn two_at_the_same_moment_find_one_broker() {
+    let home = Home::new();
+    let (one, other) = thread::scope(|scope| {
+        let one = scope.spawn(|| home.up());
+        let other = scope.spawn(|| home.up());
+        (one.join().unwrap(), other.join().unwrap())
+    });
+    assert_eq!(one["sasl"]["address"], other["sasl"]["address"]);
+    assert_eq!(one["sasl"]["reachable"], true);
+}
+
+#[test]
+fn after_a_crash_the_next_command_starts_it_again_with_all_its_data() {
+    let home = Home::new();
+    home.up();
+    let produced = home.run(&["topics", "create", "kept", "--partitions", "7"]);
+    assert_eq!(produced.code, 0, "{produced:?}");
+    home.kill_broker();
+
+    let refused = home.run(&["topics", "list", "--no-start"]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    let found = home.run(&["topics", "list"]);
+    assert_eq!(found.code, 0, "{found:?}");
+    assert!(found.complains("kafkalab started its own broker"), "{found:?}");
+    assert!(found.stdout.contains("kept"), "{found:?}");
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let home = Home::new();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let run = home.run(&["up", "--listen", &address, "--sasl-listen", "127.0.0.1:0"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.complains(&format!("{address} is in use by ")), "{run:?}");
+}
+
+#[test]
+fn a_reset_deletes_the_labs_names_and_nothing_else() {
+    let home = Home::new();
+    home.up();
+    home.run(&["topics", "create", "mine"]);
+    home.run(&["phase1", "verify"]);
+    assert_eq!(home.run(&["reset"]).code, 2, "nobody is there to say yes");
+    let run = home.run(&["reset", "phase1", "--yes"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("deleted laravel-events\n"), "{run:?}");
+    assert!(run.stdout.contains("deleted laravel-consumers-verify\n"), "{run:?}");
+    assert!(run.stdout.contains("created topic laravel-events\n"), "{run:?}");
+    assert!(home.run(&["topics", "list"]).stdout.contains("mine"));
+}
+
+#[test]
+fn logs_show_the_refusals() {
+    let home = Home::new();
+    home.up();
+    home.run(&["phase1", "verify"]);
+    let run = home.run(&["logs", "--denials"]);
+    assert!(
+        run.stdout.contains("Principal = User:analytics is Denied operation = WRITE from host = 127.0.0.1"),
+        "{run:?}"
+    );
+    assert!(run.stdout.lines().all(|line| line.contains(" is Denied ")), "{run:?}");
+}
+
+#[test]
+fn without_docker_the_engine_docker_says_so() {
+    let home = Home::new();
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_kafkalab"))
+        .args(["up", "--engine", "docker"])
+        .env_clear()
+        .env("KAFKALAB_HOME", home.0.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(1), "{text}");
+    assert!(text.contains("Docker is not installed here") && text.contains("kafkalab up\n"), "{text}");
+}
