@@ -4,6 +4,7 @@
 mod support;
 
 mod apache_kafka;
+mod catalogue;
 mod cluster;
 mod groups;
 mod raw;
