@@ -12,7 +12,7 @@ use super::cx::Now;
 use super::event::{Event, Events};
 use super::group::{
     Answer, CommitRequest, Effects, GroupConfig, GroupRecord, Groups, JoinRequest, Leaver, MemberRef, Millis,
-    SyncRequest,
+    Results, SyncRequest,
 };
 use super::log::Journal;
 use kafka_protocol::ResponseError;
@@ -108,12 +108,7 @@ impl Coordinator {
     ///
     /// # Errors
     /// Kafka's error for the whole request.
-    pub fn leave(
-        &mut self,
-        group: &str,
-        leavers: &[Leaver],
-        now: Now,
-    ) -> Result<Vec<Result<(), ResponseError>>, ResponseError> {
+    pub fn leave(&mut self, group: &str, leavers: &[Leaver], now: Now) -> Results {
         let (results, effects) = self.groups.leave(group, leavers, self.millis(now));
         self.settle(effects, now);
         results
@@ -123,11 +118,7 @@ impl Coordinator {
     ///
     /// # Errors
     /// Kafka's error for the whole request.
-    pub fn commit(
-        &mut self,
-        request: CommitRequest,
-        now: Now,
-    ) -> Result<Vec<Result<(), ResponseError>>, ResponseError> {
+    pub fn commit(&mut self, request: CommitRequest, now: Now) -> Results {
         let (results, effects) = self.groups.commit(request, self.millis(now));
         // An offset that was not written down is not committed, whatever the machine remembers.
         if self.settle(effects, now) { results } else { Err(ResponseError::UnknownServerError) }
@@ -141,6 +132,16 @@ impl Coordinator {
         let (result, effects) = self.groups.delete(group, self.millis(now));
         self.settle(effects, now);
         result
+    }
+
+    /// OffsetDelete: a result for each partition.
+    ///
+    /// # Errors
+    /// Kafka's error for the whole request.
+    pub fn delete_offsets(&mut self, group: &str, partitions: &[(String, i32)], now: Now) -> Results {
+        let (results, effects) = self.groups.delete_offsets(group, partitions, self.millis(now));
+        self.settle(effects, now);
+        results
     }
 
     /// Forgets the offsets of a deleted topic.

@@ -9,6 +9,7 @@
 //! TIME heartbeat GROUP MEMBER gen=N [instance=ID]
 //! TIME leave GROUP [MEMBER …] [instance=ID]
 //! TIME commit GROUP MEMBER gen=N [v=VERSION] [retention=MS] [metadata=TEXT] TOPIC:PARTITION=OFFSET …
+//! TIME delete-offsets GROUP TOPIC:PARTITION …
 //! TIME offsets GROUP | list | describe GROUP | delete GROUP | delete-topic TOPIC
 //! TIME wait                                              only lets time pass
 //! TIME restart                                           a new machine from the records, through JSON
@@ -108,6 +109,15 @@ impl Machine {
             "delete-topic" => {
                 let effects = self.groups.delete_topic(words.arg(0), now);
                 self.take(now, effects, trace);
+            }
+            "delete-offsets" => {
+                let partitions = words.args[1..].iter().filter_map(|word| word.split_once(':'));
+                let partitions: Vec<(String, i32)> =
+                    partitions.map(|(topic, index)| (topic.to_owned(), index.parse().unwrap())).collect();
+                let (results, effects) = self.groups.delete_offsets(&words.id(0), &partitions, now);
+                self.take(now, effects, trace);
+                let results = each(results.map(|results| results.into_iter().map(outcome).collect()));
+                trace.push(format!("{now} delete-offsets: {results}"));
             }
             "wait" => (),
             "restart" => self.restart(now, trace),

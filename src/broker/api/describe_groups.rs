@@ -38,9 +38,6 @@ fn describe(cx: &mut Cx<'_>, id: GroupId, with_operations: bool) -> DescribedGro
     if !cx.authorize(Operation::Describe, Resource::group(&id)) {
         return answer.with_error_code(ResponseError::GroupAuthorizationFailed.code());
     }
-    if id.is_empty() {
-        return answer.with_error_code(ResponseError::InvalidGroupId.code());
-    }
     let answer = match cx.state.coordinator.groups().describe(&id) {
         Some(group) => described(answer, group),
         None => {

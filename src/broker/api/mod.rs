@@ -27,6 +27,7 @@ pub mod list_groups;
 pub mod list_offsets;
 pub mod metadata;
 pub mod offset_commit;
+pub mod offset_delete;
 pub mod offset_fetch;
 pub mod offset_for_leader_epoch;
 pub mod produce;
@@ -191,6 +192,7 @@ pub const APIS: &[Row] = &[
     api::<sasl_authenticate::SaslAuthenticate>(),
     api::<create_partitions::CreatePartitions>(),
     api::<delete_groups::DeleteGroups>(),
+    api::<offset_delete::OffsetDelete>(),
     api::<describe_user_scram_credentials::DescribeUserScramCredentials>(),
     api::<alter_user_scram_credentials::AlterUserScramCredentials>(),
     api::<describe_cluster::DescribeCluster>(),

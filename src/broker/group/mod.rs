@@ -52,6 +52,9 @@ use state::{Asked, refusal};
 /// Milliseconds since the epoch, by a clock that never goes back; also spans of time.
 pub type Millis = i64;
 
+/// One result for each thing in a request, in its order, or one error for all of it.
+pub type Results = Result<Vec<Result<(), ResponseError>>, ResponseError>;
+
 /// All groups. `W` is the caller's handle for a request that may have to wait, such as the sender of a channel.
 #[derive(Debug)]
 pub struct Groups<W> {
@@ -119,13 +122,7 @@ impl<W> Groups<W> {
     }
 
     /// LeaveGroup: one result for each of `leavers`, or one error for all.
-    #[expect(clippy::type_complexity, reason = "the result of the request, and its effects")]
-    pub fn leave(
-        &mut self,
-        group: &str,
-        leavers: &[Leaver],
-        now: Millis,
-    ) -> (Result<Vec<Result<(), ResponseError>>, ResponseError>, Effects<W>) {
+    pub fn leave(&mut self, group: &str, leavers: &[Leaver], now: Millis) -> (Results, Effects<W>) {
         match self.absence(group, ResponseError::UnknownMemberId) {
             Some(ResponseError::UnknownMemberId) => {
                 (Ok(vec![Err(ResponseError::UnknownMemberId); leavers.len()]), Effects::default())
@@ -140,12 +137,7 @@ impl<W> Groups<W> {
 
     /// OffsetCommit: one result for each offset, or one error for all. A commit without generation creates the group
     /// if need be, even one with an empty id, as Kafka keeps it for old clients.
-    #[expect(clippy::type_complexity, reason = "the result of the request, and its effects")]
-    pub fn commit(
-        &mut self,
-        request: CommitRequest,
-        now: Millis,
-    ) -> (Result<Vec<Result<(), ResponseError>>, ResponseError>, Effects<W>) {
+    pub fn commit(&mut self, request: CommitRequest, now: Millis) -> (Results, Effects<W>) {
         if !self.groups.contains_key(&request.group) {
             if request.member.generation >= 0 {
                 let newer = request.knows_group_id_not_found;
@@ -171,6 +163,19 @@ impl<W> Groups<W> {
                 drop_group(&mut self.groups, &mut self.alarms, group, Reason::Deleted, &mut turn);
                 (Ok(()), turn.effects)
             }
+        }
+    }
+
+    /// OffsetDelete: one result for each partition, or one error for all.
+    pub fn delete_offsets(
+        &mut self,
+        group: &str,
+        partitions: &[(String, i32)],
+        now: Millis,
+    ) -> (Results, Effects<W>) {
+        match self.absence(group, ResponseError::GroupIdNotFound) {
+            Some(error) => (Err(error), Effects::default()),
+            None => self.turn(group, now, |group, turn| group.delete_offsets_of(partitions, turn)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Committed offsets: who may commit, what is kept, and when it is forgotten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kafka_protocol::ResponseError;
 
@@ -9,7 +9,7 @@ use super::membership::{CONSUMER, Group};
 use super::record::{CommittedOffset, GroupRecord};
 use super::request::{CommitRequest, MemberRef, OffsetToCommit};
 use super::state::{Asked, refusal};
-use super::{GroupState, Millis};
+use super::{GroupState, Millis, Results};
 
 /// The offsets of one group, by topic and partition.
 #[derive(Debug, Default)]
@@ -49,11 +49,7 @@ impl Offsets {
 
 impl<W> Group<W> {
     /// Commits what may be committed; the results are in the order of the request.
-    pub(super) fn commit(
-        &mut self,
-        request: CommitRequest,
-        turn: &mut Turn<'_, W>,
-    ) -> Result<Vec<Result<(), ResponseError>>, ResponseError> {
+    pub(super) fn commit(&mut self, request: CommitRequest, turn: &mut Turn<'_, W>) -> Results {
         self.check_commit(&request.member)?;
         let renews = matches!(self.state, GroupState::Stable | GroupState::PreparingRebalance);
         if let Some(member) = self.members.get_mut(&request.member.member_id).filter(|_| renews) {
@@ -101,6 +97,30 @@ impl<W> Group<W> {
         });
         self.offsets.put(offset.topic, offset.partition, committed);
         Ok(())
+    }
+
+    /// Deletes the offsets of some partitions, unless the group's members read their topic (error 86); one result for
+    /// each. Which topics those are is known of consumers only, so other groups must be empty (68).
+    pub(super) fn delete_offsets_of(
+        &mut self,
+        partitions: &[(String, i32)],
+        turn: &mut Turn<'_, W>,
+    ) -> Results {
+        let is_consumer = self.protocol_type.as_deref() == Some(CONSUMER);
+        if let Some(error) = refusal(Asked::DeleteOffsetsBlindly, self.state).filter(|_| !is_consumer) {
+            return Err(error);
+        }
+        let reads =
+            |topic: &str| self.subscribed.as_ref().map_or(is_consumer, |topics| topics.contains(topic));
+        let results = partitions
+            .iter()
+            .map(|(topic, _)| if reads(topic) { Err(ResponseError::GroupSubscribedToTopic) } else { Ok(()) });
+        let results: Vec<_> = results.collect();
+        let chosen = partitions.iter().zip(&results).filter(|(_, result)| result.is_ok());
+        let chosen: BTreeSet<(&str, i32)> =
+            chosen.map(|((topic, index), _)| (topic.as_str(), *index)).collect();
+        self.delete_offsets(|topic, index, _| chosen.contains(&(topic, index)), turn);
+        Ok(results)
     }
 
     /// Deletes the offsets that `which` picks.

@@ -32,6 +32,8 @@ pub(super) enum Asked {
     CommitAsOutsider,
     /// DeleteGroups.
     Delete,
+    /// OffsetDelete of a group that is not of consumers, so that nobody knows which topics it reads.
+    DeleteOffsetsBlindly,
 }
 
 /// Why a group in `state` refuses what is `asked`; `None` if it does not.
@@ -41,11 +43,11 @@ pub(super) fn refusal(asked: Asked, state: GroupState) -> Option<ResponseError> 
     use Asked::*;
     use GroupState::*;
     match (asked, state) {
-        (Delete, Dead) => Some(ResponseError::GroupIdNotFound),
+        (Delete | DeleteOffsetsBlindly, Dead) => Some(ResponseError::GroupIdNotFound),
         (_, Dead) => Some(ResponseError::CoordinatorNotAvailable),
 
         (Rejoin | Sync | Heartbeat | CommitAsMember, Empty) => Some(ResponseError::UnknownMemberId),
-        (CommitAsOutsider | Delete, Empty) => None,
+        (CommitAsOutsider | Delete | DeleteOffsetsBlindly, Empty) => None,
 
         (Rejoin | CommitAsMember, PreparingRebalance) => None,
         (Sync | Heartbeat, PreparingRebalance) => Some(ResponseError::RebalanceInProgress),
@@ -58,7 +60,9 @@ pub(super) fn refusal(asked: Asked, state: GroupState) -> Option<ResponseError> 
         (CommitAsOutsider, PreparingRebalance | CompletingRebalance | Stable) => {
             Some(ResponseError::UnknownMemberId)
         }
-        (Delete, PreparingRebalance | CompletingRebalance | Stable) => Some(ResponseError::NonEmptyGroup),
+        (Delete | DeleteOffsetsBlindly, PreparingRebalance | CompletingRebalance | Stable) => {
+            Some(ResponseError::NonEmptyGroup)
+        }
     }
 }
 
