@@ -3,9 +3,14 @@
 
 use std::time::{Duration, Instant};
 
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
 use crate::on_every_broker;
+use crate::support::embedded::Embedded;
 use crate::support::process::Process;
-use crate::support::{Lab, packages, require, tools, unique};
+use crate::support::{Lab, folder, packages, require, tools, unique};
 
 /// How long anything may take. A guard, no measurement.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -194,6 +199,8 @@ on_every_broker! {
         assert!(tool(&reset).success());
         assert_eq!(offsets_and_lag(&tool(&["--describe", "--group", &group]).stdout, &group), (0, 7));
 
+        let forgotten = tool(&["--delete-offsets", "--group", &group, "--topic", &topic]);
+        assert!(forgotten.stdout.contains("Successful"), "{forgotten:?}");
         let deleted = tool(&["--delete", "--group", &group]);
         assert!(deleted.stdout.contains("was successful"), "{deleted:?}");
         let gone = tool(&["--describe", "--group", &group]);
@@ -214,6 +221,40 @@ on_every_broker! {
         let refused = tool(&["--delete", "--group", &group]);
         assert!(format!("{refused:?}").contains("GroupNotEmptyException"), "{refused:?}");
     }
+}
+
+/// librdkafka's settings for admin on a broker that the test started itself.
+fn admin(broker: &Embedded, group: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &broker.sasl).set("security.protocol", "SASL_PLAINTEXT");
+    config.set("sasl.mechanism", "PLAIN").set("sasl.username", "admin").set("sasl.password", "admin-secret");
+    config.set("group.id", group);
+    config
+}
+
+fn partition_0(topic: &str, offset: i64) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, 0, Offset::Offset(offset)).unwrap();
+    list
+}
+
+#[test]
+fn committed_offsets_outlive_kill_9_of_the_embedded_broker() {
+    let (data, topic, group) = (folder(), unique("groups"), unique("killed-broker"));
+    let mut broker = Embedded::start_in(&data, None, &["-c", "auto.create.topics.enable=true"]).unwrap();
+    let producer: BaseProducer = admin(&broker, &group).create().unwrap();
+    producer.send(BaseRecord::<(), str>::to(&topic).payload("creates the topic")).unwrap();
+    producer.flush(LIMIT).unwrap();
+    let consumer: BaseConsumer = admin(&broker, &group).create().unwrap();
+    for offset in 1..=100 {
+        consumer.commit(&partition_0(&topic, offset), CommitMode::Sync).unwrap();
+    }
+    broker.process.kill();
+
+    let broker = Embedded::start_in(&data, Some(&data), &[]).unwrap();
+    let consumer: BaseConsumer = admin(&broker, &group).create().unwrap();
+    let committed = consumer.committed_offsets(partition_0(&topic, 0), LIMIT).unwrap();
+    assert_eq!(committed.elements()[0].offset(), Offset::Offset(100));
 }
 
 /// Sums of CURRENT-OFFSET and LAG over the lines of a group.
