@@ -4,8 +4,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod consume;
 mod explain;
 mod failures;
 mod lab;
+mod produce;
 mod program;
 mod verify;

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::support::tools::run_with_input;
+
 /// What a run printed and how it ended.
 #[derive(Debug)]
 pub(super) struct Run {
@@ -29,20 +31,32 @@ pub(super) fn kafkalab(args: &[&str]) -> Run {
 
 /// Runs `kafkalab ARGS…` with this home.
 pub(super) fn kafkalab_at(home: &Path, args: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_kafkalab"))
-        .args(args)
-        .env_clear()
-        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-        .env("HOME", home)
-        .env("KAFKALAB_HOME", home)
-        .env("LANG", "C")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the binary was built with the tests");
+    let output = command(home, args).stdin(Stdio::null()).output();
+    let output = output.expect("the binary was built with the tests");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("kafkalab prints UTF-8");
     Run {
         stdout: text(output.stdout),
         stderr: text(output.stderr),
         code: output.status.code().expect("nothing kills it"),
     }
+}
+
+/// Runs `kafkalab ARGS…` in a new, empty home, with this standard input.
+pub(super) fn kafkalab_fed(args: &[&str], input: impl AsRef<[u8]>) -> Run {
+    let home = tempfile::tempdir().expect("the temporary folder is writable");
+    let output = run_with_input(&mut command(home.path(), args), input.as_ref());
+    Run { stdout: output.stdout, stderr: output.stderr, code: output.code }
+}
+
+/// `kafkalab ARGS…` with this home, for a test that watches it run.
+pub(super) fn command(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kafkalab"));
+    command
+        .args(args)
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("HOME", home)
+        .env("KAFKALAB_HOME", home)
+        .env("LANG", "C");
+    command
 }

@@ -76,6 +76,12 @@ impl Process {
         self.leash.wait().expect("the leash is our child");
     }
 
+    /// Does what Ctrl-C does (SIGINT), waits until the child is gone, and returns its exit code.
+    pub fn interrupt(&mut self) -> i32 {
+        Command::new("kill").args(["-INT", &self.pid.to_string()]).status().expect("kill runs");
+        self.leash.wait().expect("the leash is our child").code().unwrap_or(-1)
+    }
+
     /// Asks the child to stop (SIGTERM, after ten seconds SIGKILL) and waits until it is gone.
     pub fn stop(&mut self) {
         drop(self.stdin.take());

@@ -15,9 +15,11 @@ use crate::words::{Message, consume as words};
 
 /// How often a steady stream is committed.
 const COMMIT_EVERY: Duration = Duration::from_secs(1);
-/// How long the group may take to give partitions, and how long a member that got none waits for some, unless
-/// `--idle` says otherwise. A member that died keeps its partitions longer: for its session time-out, 45 s.
+/// How long the group may take to give partitions, unless `--idle` says otherwise. The other members hear of a
+/// rebalance with their next heartbeat, within 3 s; one that died is waited for longer, for its session time-out.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a member that was given nothing waits for a share all the same.
+const PATIENCE_WITH_NOTHING: Duration = Duration::from_secs(1);
 
 pub(super) async fn read(reading: Reading<'_>) -> Result<Report> {
     let (context, args) = (reading.context, reading.args);
@@ -118,7 +120,9 @@ impl Member<'_> {
     async fn wait(&mut self) -> Result<Result<Told, Stop>, Trouble> {
         let owns_nothing = self.reader.assigned().is_empty();
         let limit = match self.reading.args.idle {
-            None if owns_nothing && !self.reading.args.follow => Some(PATIENCE),
+            None if self.reading.args.follow || !owns_nothing => None,
+            None if self.answered => Some(PATIENCE_WITH_NOTHING),
+            None => Some(PATIENCE),
             idle => idle,
         };
         let stop = &self.reading.context.stop;
@@ -221,6 +225,8 @@ impl Reading<'_> {
                     .hint(words::DEAD_MEMBER)
                     .next(format!("kafkalab groups describe {}", self.group)));
             }
+            // A member that owns nothing was told so already.
+            Stop::Idle if self.args.idle.is_none() => {}
             Stop::Idle => self.context.ui.note(words::IDLE.with(&[("records", &shown)])),
             Stop::End | Stop::Count => self.context.ui.note(words::READ.with(&[("records", &shown)])),
         }
