@@ -6,7 +6,7 @@ use super::{AclBinding, CLUSTER_NAME, Operation, PatternType, Permission, Resour
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAcl {
     /// A code that this version does not know.
-    #[error("The ACL contains an element that this broker does not know: {0}")]
+    #[error("Invalid {0} UNKNOWN")]
     UnknownElement(&'static str),
     /// `ANY` or `MATCH`, which only a filter may carry.
     #[error("Invalid {field} {value}")]
@@ -17,7 +17,7 @@ pub enum InvalidAcl {
         value: &'static str,
     },
     /// The resource has no name.
-    #[error("Resource name should not be empty")]
+    #[error("Invalid empty resource name")]
     EmptyName,
     /// A cluster resource with another name.
     #[error("The only valid name for the CLUSTER resource is {CLUSTER_NAME}")]

@@ -115,9 +115,7 @@ impl Exchange {
     /// The text that Kafka puts into SaslAuthenticate's `error_message`.
     pub fn step(&mut self, token: &[u8], users: &Users, nonce: &str) -> Result<Step, String> {
         match self {
-            Exchange::Plain => {
-                plain(token, users).map(|user| Step::Done { user: user.into(), token: Vec::new() })
-            }
+            Exchange::Plain => plain(token, users).map(|user| Step::Done { user, token: Vec::new() }),
             Exchange::Scram(mechanism, exchange) => {
                 let credential = |user: &str| users.scram(user, *mechanism);
                 match exchange.step(token, nonce, credential) {
@@ -145,8 +143,9 @@ pub enum Step {
 }
 
 /// `[authzid] NUL user NUL password`, checked in the order of `PlainSaslServer.java`.
-fn plain<'a>(token: &'a [u8], users: &Users) -> Result<&'a str, String> {
-    let text = std::str::from_utf8(token).unwrap_or_default();
+fn plain(token: &[u8], users: &Users) -> Result<String, String> {
+    // Java replaces what is not UTF-8; no password holds the replacement.
+    let text = String::from_utf8_lossy(token);
     let tokens: Vec<&str> = text.splitn(4, '\0').collect();
     let &[authorization_id, user, password] = tokens.as_slice() else {
         return Err(format!("Invalid SASL/PLAIN response: expected 3 tokens, got {}", tokens.len()));
@@ -166,7 +165,7 @@ fn plain<'a>(token: &'a [u8], users: &Users) -> Result<&'a str, String> {
                 .into(),
         );
     }
-    Ok(user)
+    Ok(user.to_owned())
 }
 
 #[cfg(test)]

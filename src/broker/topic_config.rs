@@ -56,8 +56,8 @@ const fn property(
 pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
     property("cleanup.policy", "log.cleanup.policy", "delete", ValueType::List, |r, v| {
         let policies: Vec<&str> = v.split(',').map(str::trim).collect();
-        if let Some(other) = policies.iter().find(|policy| !["compact", "delete"].contains(policy)) {
-            return Err(format!("{other:?} is not one of compact, delete"));
+        if policies.iter().any(|policy| !["compact", "delete"].contains(policy)) {
+            return Err("String must be one of: compact, delete".into());
         }
         r.log.compact = policies.contains(&"compact");
         r.log.delete = policies.contains(&"delete");
@@ -214,7 +214,7 @@ impl TopicConfig {
 }
 
 fn number(value: &str, min: i64, max: i64) -> Result<i64, String> {
-    let number: i64 = value.parse().map_err(|_| "Not a number".to_owned())?;
+    let number: i64 = value.parse().map_err(|_| "Not a number of type LONG".to_owned())?;
     if number < min {
         return Err(format!("Value must be at least {min}"));
     }
@@ -226,7 +226,8 @@ fn number(value: &str, min: i64, max: i64) -> Result<i64, String> {
 
 fn small(value: &str, min: i64) -> Result<u32, String> {
     // Cannot be cut: at most i32::MAX, and no caller allows less than 0.
-    Ok(number(value, min, i32::MAX.into())? as u32)
+    let number = number(value, min, i32::MAX.into());
+    Ok(number.map_err(|why| why.replace("LONG", "INT"))? as u32)
 }
 
 #[cfg(test)]
@@ -253,7 +254,7 @@ mod tests {
     fn unknown_names_and_bad_values_are_refused_with_a_reason() {
         assert_eq!(config(&[("retention", "1")]).unwrap_err(), "Unknown topic config name: retention");
         let error = config(&[("segment.bytes", "ten")]).unwrap_err();
-        assert_eq!(error, "Invalid value ten for configuration segment.bytes: Not a number");
+        assert_eq!(error, "Invalid value ten for configuration segment.bytes: Not a number of type INT");
         assert!(config(&[("min.insync.replicas", "0")]).is_err());
     }
 

@@ -50,15 +50,13 @@ impl Api for AlterUserScramCredentials {
             users.entry(user).or_default().push(change);
         }
         let allowed = cx.authorize(Operation::Alter, Resource::CLUSTER);
-        let results = users.into_iter().map(|(user, mut changes)| {
-            let outcome = match (allowed, changes.pop()) {
-                (false, _) => Err((ClusterAuthorizationFailed, "Cluster authorization failed.")),
-                (true, Some(change)) if changes.is_empty() => apply(cx, change),
-                _ => {
-                    Err((DuplicateResource, "A user credential cannot be altered twice in the same request"))
-                }
+        let results = users.into_iter().map(|(user, changes)| {
+            let outcome = if allowed {
+                only(cx, changes).and_then(|(mechanism, change)| apply(cx, mechanism, change))
+            } else {
+                Err((ClusterAuthorizationFailed, "Cluster authorization failed."))
             };
-            let result = AlterUserScramCredentialsResult::default().with_user(user);
+            let result = AlterUserScramCredentialsResult::default().with_user(user).with_error_message(None);
             match outcome {
                 Ok(()) => result,
                 Err((error, message)) => result
@@ -71,45 +69,62 @@ impl Api for AlterUserScramCredentials {
     }
 }
 
-fn apply(cx: &mut Cx<'_>, change: Change) -> Result<(), (ResponseError, &'static str)> {
-    let (name, code) = match &change {
-        Change::Delete(deletion) => (deletion.name.to_string(), deletion.mechanism),
-        Change::Upsert(upsertion) => (upsertion.name.to_string(), upsertion.mechanism),
+/// Why a change is refused.
+type Refusal = (ResponseError, &'static str);
+
+/// The only change of a user, if each that is asked for is valid by itself: the first fault is the one told.
+fn only(cx: &Cx<'_>, changes: Vec<Change>) -> Result<(Mechanism, Change), Refusal> {
+    let mut valid = None;
+    for change in changes {
+        let mechanism = validate(cx, &change)?;
+        if valid.is_some() {
+            return Err((DuplicateResource, "A user credential cannot be altered twice in the same request"));
+        }
+        valid = Some((mechanism, change));
+    }
+    valid.ok_or((ResourceNotFound, "Nothing to change"))
+}
+
+fn validate(cx: &Cx<'_>, change: &Change) -> Result<Mechanism, Refusal> {
+    let (name, code) = match change {
+        Change::Delete(deletion) => (&deletion.name, deletion.mechanism),
+        Change::Upsert(upsertion) => (&upsertion.name, upsertion.mechanism),
     };
     if name.is_empty() {
-        return Err((UnacceptableCredential, "Username must not be empty."));
+        return Err((UnacceptableCredential, "Username must not be empty"));
     }
     let mechanism =
-        Mechanism::from_code(code).ok_or((UnsupportedSaslMechanism, "Unknown SCRAM mechanism."))?;
-    let changed = match change {
+        Mechanism::from_code(code).ok_or((UnsupportedSaslMechanism, "Unknown SCRAM mechanism"))?;
+    match change {
         Change::Delete(_) => {
-            if cx
-                .state
-                .users
-                .scram_users()
-                .get(name.as_str())
-                .is_none_or(|infos| infos.iter().all(|(stored, _)| *stored != mechanism))
-            {
-                let why = "Attempt to delete a user credential that does not exist";
-                return Err((ResourceNotFound, why));
+            let stored = cx.state.users.scram_users();
+            let has =
+                stored.get(name.as_str()).is_some_and(|infos| infos.iter().any(|(of, _)| *of == mechanism));
+            if !has {
+                return Err((ResourceNotFound, "Attempt to delete a user credential that does not exist"));
             }
-            cx.state.remove_scram(name, mechanism, cx.now)
         }
+        Change::Upsert(upsertion) => match u32::try_from(upsertion.iterations).unwrap_or(0) {
+            ..MIN_ITERATIONS => return Err((UnacceptableCredential, "Too few iterations")),
+            MIN_ITERATIONS..=MAX_ITERATIONS => {}
+            _ => return Err((UnacceptableCredential, "Too many iterations")),
+        },
+    }
+    Ok(mechanism)
+}
+
+/// Makes a change that was found valid.
+fn apply(cx: &mut Cx<'_>, mechanism: Mechanism, change: Change) -> Result<(), Refusal> {
+    let changed = match change {
+        Change::Delete(deletion) => cx.state.remove_scram(deletion.name.to_string(), mechanism, cx.now),
         Change::Upsert(upsertion) => {
-            let iterations = u32::try_from(upsertion.iterations).unwrap_or(0);
-            if iterations < MIN_ITERATIONS {
-                return Err((UnacceptableCredential, "Too few iterations"));
-            }
-            if iterations > MAX_ITERATIONS {
-                return Err((UnacceptableCredential, "Too many iterations"));
-            }
             let credential = Credential::from_salted_password(
                 mechanism,
                 &upsertion.salted_password,
                 upsertion.salt.to_vec(),
-                iterations,
+                upsertion.iterations.unsigned_abs(),
             );
-            cx.state.set_scram(name, mechanism, credential, cx.now)
+            cx.state.set_scram(upsertion.name.to_string(), mechanism, credential, cx.now)
         }
     };
     changed.map_err(|_| (KafkaStorageError, "The data folder could not be written."))

@@ -3,6 +3,7 @@
 //! - Versions 1–3. ALTER on the cluster, else error 31 on every result.
 //! - What may be stored says [`crate::acl::validate`]. One that is there already is a success. It holds from the next
 //!   request of any connection on.
+//! - A value that is 0, UNKNOWN, closes the connection, as in Apache Kafka.
 
 use std::ops::RangeInclusive;
 
@@ -27,6 +28,9 @@ impl Api for CreateAcls {
     const VERSIONS: RangeInclusive<i16> = 1..=3;
 
     fn handle(cx: &mut Cx<'_>, request: CreateAclsRequest) -> Reply<CreateAclsResponse> {
+        if request.creations.iter().any(names_unknown) {
+            return Reply::Close;
+        }
         let allowed = cx.authorize(Operation::Alter, Resource::CLUSTER);
         let results = request.creations.into_iter().map(|creation| {
             let result = AclCreationResult::default();
@@ -37,9 +41,9 @@ impl Api for CreateAcls {
             }
             let acl = binding(&creation);
             if let Err(fault) = validate_new(&acl) {
-                return result
-                    .with_error_code(fault.error_code())
-                    .with_error_message(Some(StrBytes::from_string(fault.to_string())));
+                // Kafka has no text for what it did not expect.
+                let text = (fault.error_code() > 0).then(|| StrBytes::from_string(fault.to_string()));
+                return result.with_error_code(fault.error_code()).with_error_message(text);
             }
             match cx.state.add_acl(acl, cx.now) {
                 Ok(_new) => result,
@@ -51,6 +55,12 @@ impl Api for CreateAcls {
         let results = results.collect();
         Reply::Now(CreateAclsResponse::default().with_results(results))
     }
+}
+
+/// The code 0, `UNKNOWN`, is one that only a broken client sends. Codes from the future are answered with 42.
+fn names_unknown(creation: &AclCreation) -> bool {
+    let AclCreation { resource_type, resource_pattern_type, operation, permission_type, .. } = creation;
+    [resource_type, resource_pattern_type, operation, permission_type].contains(&&0)
 }
 
 fn binding(creation: &AclCreation) -> AclBinding {

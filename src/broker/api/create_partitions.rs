@@ -44,7 +44,7 @@ impl Api for CreatePartitions {
                 continue;
             }
             let grown = if twice.contains(&topic.name.0) {
-                Err((InvalidRequest, "Duplicate topic name.".to_owned()))
+                Err((InvalidRequest, Some("Duplicate topic name.".to_owned())))
             } else {
                 grow(cx, topic, request.validate_only)
             };
@@ -53,38 +53,39 @@ impl Api for CreatePartitions {
                 Ok(()) => answer,
                 Err((error, message)) => answer
                     .with_error_code(error.code())
-                    .with_error_message(Some(StrBytes::from_string(message))),
+                    .with_error_message(message.map(StrBytes::from_string)),
             });
         }
         Reply::Now(CreatePartitionsResponse::default().with_results(answers))
     }
 }
 
+/// Kafka sends no text with 29 and 3 here.
 fn grow(
     cx: &mut Cx<'_>,
     topic: &CreatePartitionsTopic,
     validate_only: bool,
-) -> Result<(), (ResponseError, String)> {
+) -> Result<(), (ResponseError, Option<String>)> {
     if !cx.authorize(Operation::Alter, Resource::topic(&topic.name)) {
-        return Err((TopicAuthorizationFailed, "Topic authorization failed.".into()));
+        return Err((TopicAuthorizationFailed, None));
     }
     let Some(now) = cx.state.topics.get(&topic.name).map(|topic| topic.partition_count()) else {
-        return Err((UnknownTopicOrPartition, "This server does not host this topic-partition.".into()));
+        return Err((UnknownTopicOrPartition, None));
     };
     let wanted = topic.count;
     if wanted == now {
-        return Err((InvalidPartitions, format!("Topic already has {now} partition(s).")));
+        return Err((InvalidPartitions, Some(format!("Topic already has {now} partition(s)."))));
     }
     if wanted < now {
         let why = format!(
             "The topic {} currently has {now} partition(s); {wanted} would not be an increase.",
             topic.name.as_str()
         );
-        return Err((InvalidPartitions, why));
+        return Err((InvalidPartitions, Some(why)));
     }
     if wanted > topics::MAX_PARTITIONS {
         let why = format!("This broker takes at most {} partitions in a topic.", topics::MAX_PARTITIONS);
-        return Err((InvalidPartitions, why));
+        return Err((InvalidPartitions, Some(why)));
     }
     if let Some(assignments) = &topic.assignments {
         let fits = assignments.len() as i64 == i64::from(wanted - now)
@@ -94,13 +95,13 @@ fn grow(
                 "An assignment must name each of the {} new partitions, each on broker {NODE_ID}.",
                 wanted - now
             );
-            return Err((InvalidReplicaAssignment, why));
+            return Err((InvalidReplicaAssignment, Some(why)));
         }
     }
     if !validate_only {
         cx.state
             .grow_topic(&topic.name, wanted, cx.now)
-            .map_err(|error| (KafkaStorageError, error.to_string()))?;
+            .map_err(|error| (KafkaStorageError, Some(error.to_string())))?;
     }
     Ok(())
 }

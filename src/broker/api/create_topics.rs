@@ -17,6 +17,7 @@ use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::create_topics_response::{CreatableTopicConfigs, CreatableTopicResult};
 use kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use kafka_protocol::protocol::StrBytes;
+use uuid::Uuid;
 
 use super::{Api, Reply};
 use crate::acl::{Operation, Resource};
@@ -109,10 +110,12 @@ fn create(
             .create_topic(name, partitions, own, cx.now)
             .map_err(|error| (KafkaStorageError, error.to_string()))?;
     }
-    let mut answer = CreatableTopicResult::default().with_name(topic.name.clone());
-    if let Some(created) = cx.state.topics.get(name) {
-        answer.topic_id = created.id();
-    }
+    // Like Kafka, a topic that was only validated gets an id too, and loses it at once.
+    let id = cx.state.topics.get(name).map_or_else(Uuid::new_v4, |created| created.id());
+    let mut answer = CreatableTopicResult::default()
+        .with_name(topic.name.clone())
+        .with_topic_id(id)
+        .with_error_message(None);
     if cx.authorize_silently(Operation::DescribeConfigs, Resource::topic(name)) {
         let configs = config.shown(&cx.state.settings).map(|shown| configured(&shown)).collect();
         answer =
@@ -138,7 +141,8 @@ fn asked_partitions(topic: &CreatableTopic, default: i32) -> Result<i32, Refusal
         factor => {
             let why = format!(
                 "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} \
-                 cannot be reached because only 1 broker(s) are registered."
+                 cannot be reached because only 1 broker(s) are registered or some brokers have all their log \
+                 directories cordoned."
             );
             return Err((InvalidReplicationFactor, why));
         }
@@ -171,10 +175,22 @@ fn assigned_partitions(topic: &CreatableTopic) -> Result<i32, Refusal> {
     indexes.sort_unstable();
     let consecutive = indexes.iter().zip(0..).all(|(index, expected)| *index == expected);
     let on_us = topic.assignments.iter().all(|placed| placed.broker_ids.iter().eq([&NODE_ID]));
-    if !consecutive || !on_us || indexes.len() > topics::MAX_PARTITIONS as usize {
+    if !consecutive {
+        let why = "partitions should be a consecutive 0-based integer sequence";
+        return Err((InvalidReplicaAssignment, why.into()));
+    }
+    if let Some(other) =
+        topic.assignments.iter().flat_map(|placed| &placed.broker_ids).find(|id| **id != NODE_ID)
+    {
         let why = format!(
-            "A manual partition assignment must name partitions from 0 on without a gap, each on broker {NODE_ID}."
+            "The manual partition assignment includes broker {}, but no such broker is registered.",
+            other.0
         );
+        return Err((InvalidReplicaAssignment, why));
+    }
+    if !on_us || indexes.len() > topics::MAX_PARTITIONS as usize {
+        let why =
+            format!("A manual partition assignment must place each partition once, on broker {NODE_ID}.");
         return Err((InvalidReplicaAssignment, why));
     }
     Ok(indexes.len() as i32)

@@ -57,14 +57,14 @@ fn delete(cx: &mut Cx<'_>, filter: &AclFilter) -> DeleteAclsFilterResult {
             .with_operation(acl.operation.code())
             .with_permission_type(acl.permission.code());
         match removed {
-            Ok(_) => result,
+            Ok(_) => result.with_error_message(None),
             Err(error) => result
                 .with_error_code(KafkaStorageError.code())
                 .with_error_message(Some(StrBytes::from_string(error.to_string()))),
         }
     });
     let deleted = deleted.collect();
-    DeleteAclsFilterResult::default().with_matching_acls(deleted)
+    DeleteAclsFilterResult::default().with_error_message(None).with_matching_acls(deleted)
 }
 
 fn filter(filter: DeleteAclsFilter) -> AclFilter {

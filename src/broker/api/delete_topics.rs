@@ -2,8 +2,10 @@
 //!
 //! - Versions 1–6. Version 6 names topics by name or id.
 //! - DELETE on the cluster, or DESCRIBE and DELETE on the topic. Without DESCRIBE error 29 whether it exists or not;
-//!   with DESCRIBE an absent one is 3 (an unknown id 100), and one that may not be deleted is 29.
+//!   with DESCRIBE an absent one is 3 (an unknown id 100), and one that may not be deleted is 29. Named twice in one
+//!   request: 42.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use kafka_protocol::error::ResponseError::{
@@ -32,10 +34,20 @@ impl Api for DeleteTopics {
         let by_name = request.topic_names.into_iter().map(|name| (Some(name), Uuid::nil()));
         let named = request.topics.into_iter().map(|topic| (topic.name, topic.topic_id));
         let all: Vec<_> = by_name.chain(named).collect();
+        let mut seen = HashSet::new();
+        let twice: HashSet<_> = all.iter().filter(|topic| !seen.insert(*topic)).cloned().collect();
         let may_all = cx.authorize_silently(Operation::Delete, Resource::CLUSTER);
-        let answers = all.into_iter().map(|(name, id)| delete(cx, name, id, may_all)).collect();
+        let once = all.into_iter().filter(|topic| !twice.contains(topic));
+        let mut answers: Vec<_> = once.map(|(name, id)| delete(cx, name, id, may_all)).collect();
+        answers.extend(twice.iter().map(|(name, id)| duplicate(name.clone(), *id)));
         Reply::Now(DeleteTopicsResponse::default().with_responses(answers))
     }
+}
+
+/// A topic that a request names twice is refused once.
+fn duplicate(name: Option<TopicName>, id: Uuid) -> DeletableTopicResult {
+    let why = if name.is_some() { "Duplicate topic name." } else { "Duplicate topic id." };
+    result(name, id, Some(InvalidRequest)).with_error_message(Some(StrBytes::from_static_str(why)))
 }
 
 fn delete(cx: &mut Cx<'_>, name: Option<TopicName>, id: Uuid, may_all: bool) -> DeletableTopicResult {

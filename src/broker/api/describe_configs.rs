@@ -82,8 +82,7 @@ fn describe(
             }
             topics::validate_name(name).map_err(|why| (InvalidTopicException, why))?;
             let Some(topic) = cx.state.topics.get(name) else {
-                let why = "This server does not host this topic-partition.";
-                return Err((UnknownTopicOrPartition, why.into()));
+                return Err((UnknownTopicOrPartition, String::new()));
             };
             Ok(topic.config().shown(&cx.state.settings).map(|shown| topic_entry(&shown, synonyms)).collect())
         }
@@ -95,6 +94,9 @@ fn describe(
                 return Err((InvalidRequest, "This broker has no such settings.".into()));
             }
             // An empty name asks for the dynamic defaults of all brokers, of which there are none.
+            if !name.is_empty() && name.parse::<i32>().is_err() {
+                return Err((InvalidRequest, format!("Broker id must be an integer, but it is: {name}")));
+            }
             if !name.is_empty() && name != NODE_ID.to_string() {
                 let why =
                     format!("Unexpected broker id, expected {NODE_ID} or empty string, but received {name}");
@@ -108,7 +110,11 @@ fn describe(
             }
             Err((InvalidRequest, "This broker has no settings of groups.".into()))
         }
-        other => Err((InvalidRequest, format!("Unexpected resource type {other}"))),
+        _ => {
+            let why = "This most likely occurs because of a request being malformed by the client library or the \
+                       message was sent to an incompatible broker. See the broker logs for more details.";
+            Err((InvalidRequest, why.into()))
+        }
     }
 }
 

@@ -35,10 +35,15 @@ impl Api for DescribeUserScramCredentials {
     ) -> Reply<DescribeUserScramCredentialsResponse> {
         let response = DescribeUserScramCredentialsResponse::default();
         if !cx.authorize(Operation::Describe, Resource::CLUSTER) {
+            // Kafka repeats the error for each user asked for, and leaves out whose it is.
+            let refused = DescribeUserScramCredentialsResult::default()
+                .with_error_code(ClusterAuthorizationFailed.code())
+                .with_error_message(None);
             return Reply::Now(
                 response
                     .with_error_code(ClusterAuthorizationFailed.code())
-                    .with_error_message(Some(super::CLUSTER_AUTHORIZATION_FAILED)),
+                    .with_error_message(None)
+                    .with_results(vec![refused; request.users.map_or(0, |users| users.len())]),
             );
         }
         let users = cx.state.users.scram_users();

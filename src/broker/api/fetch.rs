@@ -14,6 +14,7 @@ use std::time::Duration;
 use bytes::BufMut;
 use kafka_protocol::error::ResponseError::{
     FencedLeaderEpoch, FetchSessionIdNotFound, TopicAuthorizationFailed, UnknownLeaderEpoch,
+    UnknownTopicOrPartition,
 };
 use kafka_protocol::messages::FetchRequest;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
@@ -142,7 +143,9 @@ fn write_partition(
     if version >= 5 {
         out.put_i64(partition.log_start_offset);
     }
-    if read_committed {
+    // A partition that is not looked at has an empty list in Kafka too.
+    let unread = [TopicAuthorizationFailed.code(), UnknownTopicOrPartition.code()];
+    if read_committed || unread.contains(&partition.error_code) {
         wire.put_count(out, 0); // aborted_transactions
     } else {
         wire.put_null(out);

@@ -39,18 +39,20 @@ impl Api for FindCoordinator {
                 let answer = Coordinator::default().with_key(key.clone());
                 match find(cx, request.key_type, &key) {
                     Ok(()) => answer.with_node_id(BrokerId(NODE_ID)).with_host(host.clone()).with_port(port),
-                    Err(error) => answer
-                        .with_node_id(BrokerId(-1))
-                        .with_port(-1)
-                        .with_error_code(error.code())
-                        .with_error_message(message(error)),
+                    Err(error) => {
+                        answer.with_node_id(BrokerId(-1)).with_port(-1).with_error_code(error.code())
+                    }
                 }
             });
             return Reply::Now(FindCoordinatorResponse::default().with_coordinators(answers.collect()));
         }
         let answer = FindCoordinatorResponse::default();
         Reply::Now(match find(cx, request.key_type, &request.key) {
-            Ok(()) => answer.with_node_id(BrokerId(NODE_ID)).with_host(host).with_port(port),
+            Ok(()) => answer
+                .with_node_id(BrokerId(NODE_ID))
+                .with_host(host)
+                .with_port(port)
+                .with_error_message(Some(StrBytes::from_static_str("NONE"))),
             Err(error) => answer
                 .with_node_id(BrokerId(-1))
                 .with_port(-1)
@@ -73,7 +75,7 @@ fn find(cx: &mut Cx<'_>, key_type: i8, key: &str) -> Result<(), ResponseError> {
     }
 }
 
-/// Kafka's text for a refusal (`Errors.java`).
+/// Kafka's text for a refusal (`Errors.java`), up to version 3: later ones have a place for it and leave it empty.
 fn message(error: ResponseError) -> Option<StrBytes> {
     let text = match error {
         GroupAuthorizationFailed => "Group authorization failed.",

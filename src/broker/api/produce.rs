@@ -11,7 +11,7 @@
 use std::ops::RangeInclusive;
 
 use kafka_protocol::error::ResponseError::{
-    InvalidRequiredAcks, InvalidTxnState, NotEnoughReplicas, TopicAuthorizationFailed,
+    self, InvalidRequiredAcks, InvalidTxnState, NotEnoughReplicas, TopicAuthorizationFailed,
     TransactionalIdAuthorizationFailed, UnknownTopicOrPartition, UnsupportedCompressionType,
 };
 use kafka_protocol::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
@@ -56,7 +56,33 @@ impl Input for Checked {
 }
 
 /// What came of one batch: its place, or an error with a text where Kafka sends one.
-type Outcome = Result<crate::broker::log::Appended, (i16, Option<String>)>;
+type Outcome = Result<crate::broker::log::Appended, Refused>;
+
+/// Why a batch was not taken.
+struct Refused {
+    code: i16,
+    /// Only where Kafka has one as well: clients show their own text for the code otherwise.
+    message: Option<&'static str>,
+    log_start_offset: i64,
+}
+
+impl From<ResponseError> for Refused {
+    fn from(error: ResponseError) -> Refused {
+        Refused { code: error.code(), message: None, log_start_offset: -1 }
+    }
+}
+
+impl From<AppendError> for Refused {
+    fn from(error: AppendError) -> Refused {
+        let message = match error {
+            AppendError::InvalidTimestamp { .. } => {
+                Some("One or more records have been rejected due to invalid timestamp")
+            }
+            _ => None,
+        };
+        Refused { code: error.code(), message, log_start_offset: -1 }
+    }
+}
 
 impl Api for Produce {
     type Req = Checked;
@@ -74,15 +100,15 @@ impl Api for Produce {
             .any(|(_, batch)| batch.as_ref().is_ok_and(|batch| batch.header().is_transactional()));
         let id = request.transactional_id.as_deref().unwrap_or_default();
         let refused = (transactional && !cx.authorize(Operation::Write, Resource::transactional_id(id)))
-            .then(|| TransactionalIdAuthorizationFailed.code());
+            .then_some(TransactionalIdAuthorizationFailed);
         let responses = request.topics.into_iter().map(|(name, partitions)| {
             let refused = refused.or_else(|| {
                 (!cx.authorize_counted(Operation::Write, Resource::topic(&name), partitions.len()))
-                    .then(|| TopicAuthorizationFailed.code())
+                    .then_some(TopicAuthorizationFailed)
             });
             let partitions = partitions.into_iter().map(|(index, batch)| {
                 let outcome = match refused {
-                    Some(code) => Err((code, None)),
+                    Some(error) => Err(error.into()),
                     None => append(cx, &name, index, batch, request.acks),
                 };
                 failed |= outcome.is_err();
@@ -108,25 +134,29 @@ fn append(cx: &mut Cx<'_>, topic: &str, index: i32, batch: Result<Batch, AppendE
         .filter(|topic| topic.partition(index).is_some())
         .map(|topic| topic.config().min_insync_replicas)
     else {
-        return Err((UnknownTopicOrPartition.code(), None));
+        return Err(UnknownTopicOrPartition.into());
     };
-    let batch = batch.map_err(told)?;
+    let batch = batch?;
     if cx.version < 7 && batch.header().compression() == Some(Compression::Zstd) {
-        return Err((UnsupportedCompressionType.code(), None));
+        return Err(UnsupportedCompressionType.into());
     }
     if batch.header().is_transactional() {
-        return Err((InvalidTxnState.code(), None));
+        return Err(InvalidTxnState.into());
     }
     match acks {
-        -1 if in_sync > 1 => return Err((NotEnoughReplicas.code(), None)),
+        -1 if in_sync > 1 => return Err(NotEnoughReplicas.into()),
         -1..=1 => {}
-        _ => return Err((InvalidRequiredAcks.code(), None)),
+        _ => return Err(InvalidRequiredAcks.into()),
     }
-    cx.state.append(topic, index, &batch, cx.now).map_err(told)
-}
-
-fn told(error: AppendError) -> (i16, Option<String>) {
-    (error.code(), Some(error.to_string()))
+    cx.state.append(topic, index, &batch, cx.now).map_err(|error| {
+        // Kafka tells the start of the log where the batch was looked at in the light of the log.
+        let looked_at = !matches!(error, AppendError::MessageTooLarge { .. } | AppendError::Storage(_));
+        let partition = cx.state.topics.partition(topic, index).filter(|_| looked_at);
+        Refused {
+            log_start_offset: partition.map_or(-1, |it| it.log.log_start_offset()),
+            ..Refused::from(error)
+        }
+    })
 }
 
 fn answer(index: i32, outcome: Outcome) -> PartitionProduceResponse {
@@ -136,11 +166,11 @@ fn answer(index: i32, outcome: Outcome) -> PartitionProduceResponse {
             .with_base_offset(appended.base_offset)
             .with_log_append_time_ms(appended.log_append_time_ms)
             .with_log_start_offset(appended.log_start_offset),
-        Err((code, message)) => response
-            .with_error_code(code)
+        Err(refused) => response
+            .with_error_code(refused.code)
             .with_base_offset(-1)
             .with_log_append_time_ms(-1)
-            .with_log_start_offset(-1)
-            .with_error_message(message.map(StrBytes::from_string)),
+            .with_log_start_offset(refused.log_start_offset)
+            .with_error_message(refused.message.map(StrBytes::from_static_str)),
     }
 }

@@ -48,7 +48,8 @@ pub struct Appended {
     pub base_offset: i64,
     /// Offset of the last record.
     pub last_offset: i64,
-    /// The broker's timestamp with `LogAppendTime`, else −1; milliseconds since 1970.
+    /// The broker's timestamp with `LogAppendTime`, the largest timestamp of the batch if it is a repetition, else −1;
+    /// milliseconds since 1970.
     pub log_append_time_ms: i64,
     /// The first offset of the log.
     pub log_start_offset: i64,
@@ -152,7 +153,8 @@ impl PartitionLog {
             return Ok(Appended {
                 base_offset: sent.base_offset,
                 last_offset: sent.last_offset,
-                log_append_time_ms: self.log_append_time(sent.max_timestamp),
+                // Kafka puts the time of the first copy here, whatever the topic's kind of timestamp.
+                log_append_time_ms: sent.max_timestamp,
                 log_start_offset: self.log_start_offset,
                 duplicate: true,
             });
