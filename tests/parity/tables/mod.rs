@@ -1,0 +1,8 @@
+//! The tables.
+
+pub mod access;
+pub mod admin;
+pub mod groups;
+pub mod listing;
+pub mod records;
+pub mod sasl;
