@@ -114,6 +114,9 @@ pub enum Command {
     /// List, describe, create and delete topics.
     #[command(subcommand)]
     Topics(commands::topics::Command),
+    /// List, apply, compare, explain and delete ACLs.
+    #[command(subcommand)]
+    Acl(commands::acl::Command),
     /// Show every setting with its source, or the profile as it is written.
     #[command(subcommand)]
     Config(commands::config::Command),

@@ -70,9 +70,14 @@ async fn of_cluster(context: &Context, profile: &Profile) -> Option<AclSet> {
     if profile.security_protocol.value.has_login() {
         admin.bootstrap_server = profile.bootstrap_server.clone();
     }
+    readable_acls(&admin).await
+}
+
+/// The ACLs of a cluster, if the principal of the profile can read them, and soon.
+pub(super) async fn readable_acls(profile: &Profile) -> Option<AclSet> {
     let read = async {
-        let mut cluster =
-            Cluster::connect(&admin.bootstrap_server.value, connect::login(&admin), PATIENCE).await.ok()?;
+        let login = connect::login(profile);
+        let mut cluster = Cluster::connect(&profile.bootstrap_server.value, login, PATIENCE).await.ok()?;
         let acls = acls::describe_acls(&mut cluster, &AclFilter::default()).await.ok()?;
         Some(acls.into_iter().collect())
     };

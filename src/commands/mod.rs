@@ -1,5 +1,6 @@
 //! One file per subcommand: its arguments and one function from context to report.
 
+pub mod acl;
 mod autostart;
 pub mod broker;
 mod checks;
@@ -116,6 +117,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
         Some(Command::Status) => status::run(context).await,
         Some(Command::Logs(args)) => logs::run(context, &args).await,
         Some(Command::Reset(args)) => reset::run(context, &args).await,
+        Some(Command::Acl(command)) => acl::run(context, &command).await,
         Some(Command::Topics(command)) => topics::run(context, &command).await,
         Some(Command::Config(command)) => config::run(context, &command),
         Some(Command::Explain(args)) => explain::run(context, &args),

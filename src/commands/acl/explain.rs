@@ -1,0 +1,171 @@
+//! `kafkalab acl explain`: may a principal do something, and why? Offline from the files, and from the cluster where
+//! its ACLs can be read.
+
+use serde_json::{Value, json};
+
+use super::{Context, args, kafka_acls, table};
+use crate::acl::{AclFiles, Explanation, Fix, Mismatch, NearMiss, Operation, Policy, Question, Rule, render};
+use crate::commands::denial;
+use crate::error::{Knowledge, Result};
+use crate::profile::{Profile, ProfileName};
+use crate::report::{Block, Report, Table};
+use crate::words::{Message, Text, acl as words};
+
+/// Arguments of `acl explain`.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("resource").required(true).args(["topic", "group", "cluster", "transactional_id"]))]
+pub struct Args {
+    /// Who asks: a name, or a whole principal such as User:nest.
+    #[arg(long = "principal", value_name = "PRINCIPAL")]
+    whose: String,
+    /// What it wants to do: READ, WRITE, DESCRIBE ….
+    #[arg(long, value_parser = operation)]
+    operation: Operation,
+    #[command(flatten)]
+    resource: args::ResourceArgs,
+    /// From where: the client's address as the broker sees it.
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// Ask your files only.
+    #[arg(long)]
+    offline: bool,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
+    let Some(resource) = args.resource.named() else { return Ok(Report::default()) };
+    args::fits(args.operation, resource.resource_type)?;
+    let principal = args::principal(&args.whose);
+    let question = Question { principal: &principal, host: &args.host, operation: args.operation, resource };
+    let files = context.acl_files()?;
+    let profile = context.profile(ProfileName::Admin)?;
+    let cluster = if args.offline { None } else { denial::readable_acls(&profile).await };
+
+    let policy = Policy::lab();
+    let by_files = files.set().explain(&question, &policy);
+    let (source, explanation) = match &cluster {
+        Some(set) => (Knowledge::ClusterAcls, set.explain(&question, &policy)),
+        None => (Knowledge::YourFiles, by_files.clone()),
+    };
+    let mut report = Report::new(json!({
+        "question": question,
+        "allowed": explanation.decision.allowed,
+        "rule": explanation.decision.rule,
+        "rule_text": explanation.decision.rule.to_string(),
+        "source": source,
+        "near_misses": explanation.near_misses,
+        "fix": explanation.fix.as_ref().map(|fix| fix_json(&profile, fix)),
+        "files": { "allowed": by_files.decision.allowed, "rule": by_files.decision.rule,
+                   "place": place(&files, &by_files.decision.rule) },
+    }));
+    let said_by = match source {
+        Knowledge::ClusterAcls => words::FROM_CLUSTER.with(&[("address", &profile.bootstrap_server.value)]),
+        _ => words::FROM_FILES.into(),
+    };
+    let verdict = if explanation.decision.allowed { words::MAY } else { words::MAY_NOT };
+    report = report
+        .line(verdict.with(&[
+            ("principal", &principal),
+            ("operation", &args.operation),
+            ("resource", &resource),
+            ("source", &said_by.in_lang(context.lang())),
+        ]))
+        .line(rule_line(context, &files, &explanation.decision.rule));
+    if source == Knowledge::YourFiles && !args.offline {
+        context.ui.note(words::ONLY_FILES);
+    }
+    if by_files.decision.allowed != explanation.decision.allowed {
+        let other = rule_text(&files, &by_files.decision.rule).in_lang(context.lang());
+        report = report.line(words::DISAGREE.with(&[("files", &other.trim_end_matches('.'))]));
+    }
+    report = help(context, report, &profile, &explanation);
+    Ok(report.explain(words::EXPLAINED.with(&[("resource", &resource)])).explain(words::SUPER_USERS_ASSUMED))
+}
+
+/// What nearly matched, and what would change it.
+fn help(context: &Context, report: Report, profile: &Profile, explanation: &Explanation) -> Report {
+    const SHOWN: usize = 8;
+    let near: &[NearMiss] = &explanation.near_misses;
+    let mut report = report;
+    if !near.is_empty() {
+        let row =
+            |miss: &NearMiss| vec![why(miss.why).get(context.lang()).to_owned(), table::sentence(&miss.acl)];
+        let rows = near.iter().take(SHOWN).map(row).collect();
+        report = report
+            .block(Block::Gap)
+            .line(words::NEARLY)
+            .block(Block::Table(Table { head: vec!["WHY", "ACL"], rows }));
+    }
+    let Some(fix) = &explanation.fix else { return report };
+    report = report.block(Block::Gap);
+    let command = command(profile, fix);
+    match fix {
+        Fix::Add(acl) => report
+            .line(words::ADD_THIS.with(&[("principal", &acl.principal)]))
+            .block(Block::Verbatim(render::toml_entry(acl)))
+            .same_with("Apache Kafka", [command]),
+        Fix::RemoveDeny(_) => report.line(words::REMOVE_DENY).block(Block::Verbatim(command)),
+    }
+}
+
+/// The `kafka-acls.sh` command of a change.
+fn command(profile: &Profile, fix: &Fix) -> String {
+    let arguments = match fix {
+        Fix::Add(acl) => render::arguments("--add", acl),
+        Fix::RemoveDeny(acl) => render::arguments("--remove --force", acl),
+    };
+    format!("{} {arguments}", kafka_acls(profile))
+}
+
+fn fix_json(profile: &Profile, fix: &Fix) -> Value {
+    let entry = match fix {
+        Fix::Add(acl) => Some(render::toml_entry(acl)),
+        Fix::RemoveDeny(_) => None,
+    };
+    json!({ "change": fix, "kafka_acls": command(profile, fix), "acl_file_entry": entry })
+}
+
+fn rule_line(context: &Context, files: &AclFiles, rule: &Rule) -> Message {
+    words::RULE.with(&[("rule", &rule_text(files, rule).in_lang(context.lang()))])
+}
+
+fn rule_text(files: &AclFiles, rule: &Rule) -> Message {
+    match rule {
+        Rule::SuperUser => words::RULE_SUPER_USER.into(),
+        Rule::DefaultAllow => words::RULE_DEFAULT_ALLOW.into(),
+        Rule::DefaultDeny => words::RULE_DEFAULT_DENY.into(),
+        Rule::Acl(acl) => {
+            let place = place(files, rule).map(|place| format!(" ({place})")).unwrap_or_default();
+            words::RULE_ACL.with(&[("acl", &table::sentence(acl)), ("place", &place)])
+        }
+    }
+}
+
+/// File and line of the deciding ACL, if it is written in the files.
+fn place(files: &AclFiles, rule: &Rule) -> Option<String> {
+    match rule {
+        Rule::Acl(acl) => files.place_of(acl).map(|written| written.source.to_string()),
+        _ => None,
+    }
+}
+
+fn why(mismatch: Mismatch) -> Text {
+    match mismatch {
+        Mismatch::Overruled => words::WHY_OVERRULED,
+        Mismatch::LiteralNotPrefixed => words::WHY_LITERAL_NOT_PREFIXED,
+        Mismatch::PrefixedAsterisk => words::WHY_PREFIXED_ASTERISK,
+        Mismatch::NameCase => words::WHY_NAME_CASE,
+        Mismatch::OtherName => words::WHY_OTHER_NAME,
+        Mismatch::PrincipalCase => words::WHY_PRINCIPAL_CASE,
+        Mismatch::OtherHost => words::WHY_OTHER_HOST,
+        Mismatch::OtherOperation => words::WHY_OTHER_OPERATION,
+        Mismatch::OtherPrincipal => words::WHY_OTHER_PRINCIPAL,
+    }
+}
+
+/// One concrete operation: `ALL` and `ANY` are none.
+fn operation(text: &str) -> std::result::Result<Operation, String> {
+    match text.parse::<Operation>() {
+        Ok(Operation::All | Operation::Any) => Err("name one operation, such as READ or WRITE".to_owned()),
+        other => other.map_err(|error| error.to_string()),
+    }
+}
