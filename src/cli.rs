@@ -99,6 +99,9 @@ pub enum Command {
     /// Phase 1: Laravel, with SASL and ACL.
     #[command(subcommand)]
     Phase1(commands::phase1::Command),
+    /// Phase 2: NestJS, with SASL and ACL.
+    #[command(subcommand)]
+    Phase2(commands::phase2::Command),
     /// Start the lab: broker, topics, ACLs.
     Up(commands::up::Args),
     /// Stop what `up` started.

@@ -33,7 +33,7 @@ pub use metadata::{Broker, Overview, Partition, Topic, legal_name, on_cluster, o
 pub use offset_spec::{LogBounds, OffsetError, OffsetSpec, Point};
 pub use offsets::{GroupOffset, group_offsets};
 pub use partitioner::{Choice, Partitioner, Why, murmur2};
-pub use persona::Persona;
+pub use persona::{Persona, nest_emits};
 pub use producer::{Ack, Enqueued, Outgoing, Placed, ProduceOptions, Producer};
 pub use reach::reach;
 pub use reader::{Range, ReadRequest, Reader};

@@ -80,6 +80,25 @@ impl Persona {
     }
 }
 
+/// The key and value that Nest's `KafkaRequestSerializer` makes of what is given to `emit()` (NestJS 12, read in
+/// `packages/microservices/serializers/kafka-request.serializer.ts`): an object with a `key` or a `value` is taken for
+/// a whole record, so that everything else in it is lost; a string is sent as it is, and all else as JSON.
+pub fn nest_emits(body: &serde_json::Value) -> (Option<String>, Option<String>) {
+    use serde_json::Value;
+    let spelled = |value: &Value| match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(Persona::Nest.json(other)),
+    };
+    match body {
+        Value::Object(fields) if fields.contains_key("key") || fields.contains_key("value") => {
+            let field = |name| fields.get(name).and_then(spelled);
+            (field("key"), field("value"))
+        }
+        other => (None, spelled(other)),
+    }
+}
+
 /// In valid JSON a `/` or a letter beyond ASCII can only stand inside a string, so no parser is needed.
 fn php_spelling(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 8);
@@ -111,6 +130,14 @@ mod tests {
         assert_eq!(Persona::Nest.json(&body), r#"{"nome":"João","url":"https://a","x":"😀"}"#);
         let back: serde_json::Value = serde_json::from_str(&Persona::Laravel.json(&body)).unwrap();
         assert_eq!(back, body);
+    }
+
+    #[test]
+    fn nest_takes_an_object_with_a_value_for_a_whole_record() {
+        let trapped = serde_json::json!({"event": "PedidoPago", "value": 10, "data": {"pedido_id": "1"}});
+        assert_eq!(nest_emits(&trapped), (None, Some("10".to_owned())));
+        let safe = serde_json::json!({"event": "PedidoPago"});
+        assert_eq!(nest_emits(&safe), (None, Some(r#"{"event":"PedidoPago"}"#.to_owned())));
     }
 
     #[test]

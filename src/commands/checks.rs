@@ -5,8 +5,8 @@ use std::time::Instant;
 use super::{Context, connect};
 use crate::client::raw::{Connection, RawError};
 use crate::client::{
-    Failure, GroupEvent, GroupReader, GroupRequest, OffsetSpec, Outgoing, Persona, Placed, Point, Producer,
-    ReadRequest, Reader, Reset,
+    Failure, GroupEvent, GroupReader, GroupRequest, OffsetSpec, Outgoing, Placed, Point, Producer,
+    ReadRequest, Reader, Reset, Settings,
 };
 use crate::profile::Profile;
 use crate::report::{Check, Verdict};
@@ -80,11 +80,26 @@ async fn send_and_find(
     topic: &str,
     group: &str,
 ) -> Result<(Placed, bool), Failure> {
-    let settings = connect::settings(profile, context.global.timeout);
-    let persona = connect::persona(profile);
     let body = serde_json::json!({ "event": "kafkalab-verify", "id": uuid::Uuid::new_v4().to_string() });
-    let value = persona.json(&body).into_bytes();
-    let placed = send(&settings, profile, persona, topic, &value).await?;
+    let value = connect::persona(profile).json(&body).into_bytes();
+    let (placed, stored) = send_and_read(context, profile, topic, group, (None, &value)).await?;
+    Ok((placed, stored.as_deref() == Some(&value[..])))
+}
+
+/// Sends a key and a value in the persona's manners, waits for the acknowledgement, and reads what is stored at the
+/// place that the broker named.
+pub(super) async fn send_and_read(
+    context: &Context,
+    profile: &Profile,
+    topic: &str,
+    group: &str,
+    (key, value): (Option<&[u8]>, &[u8]),
+) -> Result<(Placed, Option<Vec<u8>>), Failure> {
+    let settings = connect::settings(profile, context.global.timeout);
+    let headers: Vec<_> = connect::persona(profile).message_id().into_iter().collect();
+    let record =
+        Outgoing { topic, partition: None, timestamp: None, key, value: Some(value), headers: &headers };
+    let placed = send(&settings, profile, &record).await?;
     let offset = placed.offset.unwrap_or(0);
     let request = ReadRequest {
         topic,
@@ -94,29 +109,14 @@ async fn send_and_find(
         coordinator_of: group,
     };
     let mut reader = Reader::open(&settings, &request).await?;
-    let found = reader.next().await?.is_some_and(|record| record.view().value == Some(&value[..]));
-    Ok((placed, found))
+    let stored = reader.next().await?.and_then(|record| record.view().value.map(<[u8]>::to_vec));
+    Ok((placed, stored))
 }
 
-async fn send(
-    settings: &crate::client::Settings,
-    profile: &Profile,
-    persona: Persona,
-    topic: &str,
-    value: &[u8],
-) -> Result<Placed, Failure> {
+async fn send(settings: &Settings, profile: &Profile, record: &Outgoing<'_>) -> Result<Placed, Failure> {
     let mut producer = Producer::new(settings, &connect::produce_options(profile))?;
-    producer.topic(topic).await?;
-    let headers: Vec<_> = persona.message_id().into_iter().collect();
-    let record = Outgoing {
-        topic,
-        partition: None,
-        timestamp: None,
-        key: None,
-        value: Some(value),
-        headers: &headers,
-    };
-    producer.enqueue(&record)?;
+    producer.topic(record.topic).await?;
+    producer.enqueue(record)?;
     match producer.acknowledged().await? {
         Some(ack) => ack.result.map_err(|failure| *failure),
         None => Err(producer_lost()),

@@ -86,3 +86,13 @@ pub fn produce_options(profile: &Profile) -> ProduceOptions {
         acks: None,
     }
 }
+
+/// The profile's group as the broker sees it: Nest appends to the name that its users write.
+pub fn group(profile: &Profile) -> Option<String> {
+    let group = &profile.actor.group.as_ref()?.value;
+    let postfix = match &profile.actor.postfix {
+        Some(postfix) => &postfix.value,
+        None => persona(profile).group_postfix(),
+    };
+    Some(format!("{group}{postfix}"))
+}

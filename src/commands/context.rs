@@ -94,6 +94,7 @@ impl Context {
     /// at it and nothing runs there.
     pub async fn lab_profile(&self, name: ProfileName) -> Result<Profile> {
         super::autostart::ensure(self, &self.profile(name)?).await?;
+        super::lent::undo(self).await?;
         self.profile(name)
     }
 

@@ -13,14 +13,18 @@ mod denial;
 pub mod down;
 pub mod explain;
 mod home;
+mod lent;
+mod logins;
 pub mod logs;
 pub mod man;
 mod matrix;
 pub mod phase0;
 pub mod phase1;
+pub mod phase2;
 mod prepare;
 pub mod produce;
 pub mod reset;
+mod standalone;
 pub mod status;
 pub mod topics;
 pub mod trouble;
@@ -112,6 +116,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
         Some(Command::Broker(args)) => broker::run(context, &args).await,
         Some(Command::Phase0(command)) => phase0::run(context, &command).await,
         Some(Command::Phase1(command)) => phase1::run(context, &command).await,
+        Some(Command::Phase2(command)) => phase2::run(context, &command).await,
         Some(Command::Up(args)) => up::run(context, &args).await,
         Some(Command::Down) => down::run(context),
         Some(Command::Status) => status::run(context).await,

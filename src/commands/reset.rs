@@ -7,7 +7,6 @@ use super::{Context, connect, prepare, trouble, up};
 use crate::client::raw::admin::{groups, topics};
 use crate::client::raw::{BrokerError, Cluster};
 use crate::error::{Kind, Result};
-use crate::lab::Engine;
 use crate::profile::{Profile, ProfileName};
 use crate::report::{Block, Report};
 use crate::words::reset as words;
@@ -88,7 +87,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         Ok(doomed) => doomed,
         Err(failure) => return Err(trouble::explain_raw(&admin, words::LOOKING, &failure).await),
     };
-    if is_external(context, &admin)? {
+    if up::is_external(context, &admin)? {
         let owned = context.home()?.owned(&admin.bootstrap_server.value)?;
         doomed_topics.retain(|topic| owned.contains(topic));
     }
@@ -136,19 +135,6 @@ async fn delete(admin: &Profile, cluster: &mut Cluster, names: &[String], ids: &
         report.body.extend(kept.into_iter().map(Block::Line));
     }
     Ok(report)
-}
-
-/// Neither the embedded broker nor the compose project that this lab home started.
-fn is_external(context: &Context, admin: &Profile) -> Result<bool> {
-    let state = up::running(&context.home()?)?;
-    let usual = [crate::profile::LAB_SASL, "127.0.0.1:9094"];
-    Ok(match state.filter(|state| state.engine != Engine::External) {
-        Some(state) => {
-            admin.bootstrap_server.value != state.sasl
-                && !usual.contains(&admin.bootstrap_server.value.as_str())
-        }
-        None => true,
-    })
 }
 
 fn starts_with_any(name: &str, prefixes: &[&str]) -> bool {

@@ -97,3 +97,16 @@ pub(super) fn running(home: &Home) -> Result<Option<State>> {
 fn other_engine(engine: Engine) -> Error {
     Error::new(Kind::Failed, words::OTHER_ENGINE.with(&[("engine", &engine)])).next("kafkalab down")
 }
+
+/// Neither the embedded broker nor the compose project that this lab home started.
+pub(super) fn is_external(context: &Context, admin: &crate::profile::Profile) -> Result<bool> {
+    let state = running(&context.home()?)?;
+    let usual = [crate::profile::LAB_SASL, "127.0.0.1:9094"];
+    Ok(match state.filter(|state| state.engine != Engine::External) {
+        Some(state) => {
+            admin.bootstrap_server.value != state.sasl
+                && !usual.contains(&admin.bootstrap_server.value.as_str())
+        }
+        None => true,
+    })
+}

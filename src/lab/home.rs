@@ -8,11 +8,16 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy as _;
 
 use super::State;
+use crate::acl::AclBinding;
 use crate::error::{Error, Kind, Result};
 use crate::words::lab as words;
 
 /// The file that remembers the running engine.
 const STATE: &str = "lab.json";
+/// The topics that the lab created, by cluster.
+const OWNED: &str = "owned.json";
+/// The ACLs that are lent at this moment, by cluster.
+const LENT: &str = "lent.json";
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -104,18 +109,31 @@ impl Home {
 
     /// The topics that this lab created on the cluster at `bootstrap`.
     pub fn owned(&self, bootstrap: &str) -> Result<BTreeSet<String>> {
-        Ok(self.all_owned()?.remove(bootstrap).unwrap_or_default())
+        Ok(self.read::<BTreeSet<String>>(OWNED)?.remove(bootstrap).unwrap_or_default())
     }
 
     /// Remembers topics as created by this lab.
     pub fn own(&self, bootstrap: &str, topics: impl IntoIterator<Item = String>) -> Result<()> {
-        let mut all = self.all_owned()?;
+        let mut all = self.read::<BTreeSet<String>>(OWNED)?;
         all.entry(bootstrap.to_owned()).or_default().extend(topics);
-        self.write("owned.json", &all)
+        self.write(OWNED, &all)
     }
 
-    fn all_owned(&self) -> Result<BTreeMap<String, BTreeSet<String>>> {
-        let path = self.folder.join("owned.json");
+    /// The ACLs that a lesson lent on the cluster at `bootstrap` and has not taken back.
+    pub fn lent(&self, bootstrap: &str) -> Result<Vec<AclBinding>> {
+        Ok(self.read::<Vec<AclBinding>>(LENT)?.remove(bootstrap).unwrap_or_default())
+    }
+
+    /// Writes down what is lent from now on.
+    pub fn write_lent(&self, bootstrap: &str, acls: &[AclBinding]) -> Result<()> {
+        let mut all = self.read::<Vec<AclBinding>>(LENT)?;
+        all.insert(bootstrap.to_owned(), acls.to_vec());
+        self.write(LENT, &all)
+    }
+
+    /// A file with one entry a cluster; a missing or torn one is empty.
+    fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<BTreeMap<String, T>> {
+        let path = self.folder.join(name);
         match fs::read_to_string(&path) {
             Ok(text) => Ok(serde_json::from_str(&text).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
@@ -125,14 +143,26 @@ impl Home {
 
     /// Waits until nobody else starts or stops the lab.
     pub fn lock(&self) -> Result<Locked> {
+        let file = self.lock_file("lock")?;
+        file.lock().map_err(|error| self.trouble(&self.folder, &error))?;
+        Ok(Locked { _file: file })
+    }
+
+    /// The right to lend ACLs, if nobody else is lending at this moment.
+    pub fn lock_lending(&self) -> Result<Option<Locked>> {
+        let file = self.lock_file("lent.lock")?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Locked { _file: file })),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(self.trouble(&self.folder, &error)),
+        }
+    }
+
+    fn lock_file(&self, name: &str) -> Result<File> {
         self.create()?;
-        let path = self.folder.join("lock");
-        let open = || -> io::Result<File> {
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-            file.lock()?;
-            Ok(file)
-        };
-        open().map(|file| Locked { _file: file }).map_err(|error| self.trouble(&path, &error))
+        let path = self.folder.join(name);
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        opened.map_err(|error| self.trouble(&path, &error))
     }
 
     fn create(&self) -> Result<()> {

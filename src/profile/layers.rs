@@ -101,7 +101,11 @@ pub fn resolve(
 fn moved(server: Sourced<String>, usual: &str, lab: Option<&String>) -> Sourced<String> {
     let from_profile = matches!(server.source, Source::File { .. } | Source::Default);
     match lab {
-        Some(address) if from_profile && server.value == usual && address != usual => {
+        Some(address)
+            if from_profile
+                && server.value == usual
+                && address.replace("127.0.0.1", "localhost") != usual =>
+        {
             Sourced::new(address.clone(), Source::Lab)
         }
         _ => server,

@@ -40,6 +40,21 @@ on_every_broker! {
         assert_eq!(codes, [29, 29, 30, 29, 29, 30, 29, 29, 30], "nest, analytics and ANONYMOUS");
     }
 
+    fn phase_2_is_done(lab: &Lab) {
+        let servers = ["-b", lab.bootstrap_sasl(), "--plaintext-server", lab.bootstrap_plaintext()];
+        let verify = [&["phase2", "verify", "--output", "json"], &servers[..]].concat();
+        assert_eq!(kafkalab(&verify).code, 2, "it changes ACLs on a cluster that it did not start, so it asks");
+
+        let run = kafkalab(&[&verify[..], &["--yes"]].concat());
+        let ids = [
+            "login", "wrong-password", "wrong-mechanism", "no-login", "message", "group", "value-trap",
+            "group-literal", "group-prefixed", "matrix",
+        ];
+        let done: Vec<_> = ids.map(|id| (id.to_owned(), "done".to_owned())).into();
+        assert_eq!((verdicts(&run), run.code), (done, 0), "{run:?}");
+        assert!(run.stdout.contains("nest-app-server"), "{run:?}");
+    }
+
     fn phase_1_as_somebody_else_is_not_done(lab: &Lab) {
         let run = phase1(lab, &["--as", "analytics"]);
         assert_eq!(run.code, 6, "{run:?}");

@@ -95,8 +95,8 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
     };
     let group = match &args.group {
         Some(Some(name)) => name.clone(),
-        Some(None) => wire_group(&profile).ok_or_else(|| Error::usage(words::NO_GROUP))?,
-        None => wire_group(&profile).unwrap_or_else(|| "kafkalab".to_owned()),
+        Some(None) => connect::group(&profile).ok_or_else(|| Error::usage(words::NO_GROUP))?,
+        None => connect::group(&profile).unwrap_or_else(|| "kafkalab".to_owned()),
     };
     let reading = Reading {
         context,
@@ -112,16 +112,6 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
         Some(_) => group::read(reading).await,
         None => plain::read(reading, offsets).await,
     }
-}
-
-/// The profile's group as the broker sees it: Nest appends to the name that its users write.
-fn wire_group(profile: &Profile) -> Option<String> {
-    let group = &profile.actor.group.as_ref()?.value;
-    let postfix = match &profile.actor.postfix {
-        Some(postfix) => &postfix.value,
-        None => connect::persona(profile).group_postfix(),
-    };
-    Some(format!("{group}{postfix}"))
 }
 
 fn bad_offset(text: &str, problem: &OffsetError) -> Error {
