@@ -29,6 +29,7 @@ pub mod status;
 pub mod topics;
 pub mod trouble;
 pub mod up;
+mod voices;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

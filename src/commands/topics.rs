@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Context, connect, trouble};
+use super::{Context, connect, trouble, voices};
 use crate::client::raw::admin::{configs, topics};
 use crate::client::raw::{BrokerError, Cluster};
 use crate::error::{Error, Kind, Result};
@@ -93,10 +93,12 @@ async fn list(profile: &Profile, cluster: &mut Cluster, internal: bool) -> Resul
         .explain(words::LISTED.with(&[("principal", &principal)]))
         .same_with(
             "Apache Kafka",
-            [format!(
-                "kafka-topics.sh --bootstrap-server {} --command-config client.properties --list",
-                profile.bootstrap_server.value
-            )],
+            std::iter::once(format!(
+                "kafka-topics.sh --bootstrap-server {}{} --list",
+                profile.bootstrap_server.value,
+                voices::apache_option(profile)
+            ))
+            .chain(voices::apache_file(profile)),
         ))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Reading;
 use crate::client::Range;
+use crate::commands::voices;
 use crate::profile::PersonaName;
 use crate::report::Report;
 use crate::words::consume as words;
@@ -14,10 +15,12 @@ pub(super) fn without_group(reading: &Reading<'_>, ranges: &[Range]) -> Report {
     let report = Report::streamed().explain(words::NO_TRACE.with(&[("topic", &reading.topic)]));
     let report = report.explain(words::A_LOG.with(&[("records", &records), ("partitions", &ranges.len())]));
     let server = &reading.profile.bootstrap_server.value;
-    report.same_with("Apache Kafka", [format!(
-        "kafka-console-consumer.sh --bootstrap-server {server} --command-config client.properties --topic {} --from-beginning",
+    let login = voices::apache_option(reading.profile);
+    let console = format!(
+        "kafka-console-consumer.sh --bootstrap-server {server}{login} --topic {} --from-beginning",
         reading.topic
-    )])
+    );
+    report.same_with("Apache Kafka", std::iter::once(console).chain(voices::apache_file(reading.profile)))
 }
 
 /// A reading that moved a group.
@@ -33,13 +36,21 @@ pub(super) fn with_group(reading: &Reading<'_>, committed: &BTreeMap<i32, i64>) 
     };
     let report = report.explain(words::TWO_LOCKS.with(&[("topic", &reading.topic), ("group", group)]));
     let (server, topic) = (&reading.profile.bootstrap_server.value, &reading.topic);
-    let report = report.same_with("Apache Kafka", [format!(
-        "kafka-console-consumer.sh --bootstrap-server {server} --command-config client.properties --topic {topic} --group {group}"
-    )]);
+    let login = voices::apache_option(reading.profile);
+    let console = format!(
+        "kafka-console-consumer.sh --bootstrap-server {server}{login} --topic {topic} --group {group} --from-beginning"
+    );
+    let report = report
+        .same_with("Apache Kafka", std::iter::once(console).chain(voices::apache_file(reading.profile)));
     match reading.profile.actor.persona.value {
         PersonaName::Laravel => report.same_with(
             "Laravel",
-            [format!("Kafka::consumer(['{topic}'], '{group}')->withHandler($handler)->build()->consume();")],
+            std::iter::once(format!("Kafka::consumer(['{topic}'], '{group}')"))
+                .chain(voices::laravel_login(reading.profile))
+                .chain([
+                    "    ->withOptions(['auto.offset.reset' => 'earliest'])".to_owned(),
+                    "    ->withHandler($handler)->build()->consume();".to_owned(),
+                ]),
         ),
         PersonaName::Nest => {
             let typed = group.strip_suffix("-server").unwrap_or(group);

@@ -3,7 +3,7 @@
 use super::Args;
 use super::tally::Tally;
 use crate::client::{Bytes, Partitioner, ProduceOptions, Topic, Why, write_bytes};
-use crate::commands::connect;
+use crate::commands::{connect, voices};
 use crate::profile::{PersonaName, Profile};
 use crate::report::Report;
 use crate::words::{Message, produce as words};
@@ -117,23 +117,24 @@ fn same_with(report: Report, profile: &Profile, args: &Args) -> Report {
     let topic = topic.unwrap_or_default();
     let server = &profile.bootstrap_server.value;
     let keyed = args.key.is_some();
-    let report = report.same_with(
-        "Apache Kafka",
-        [format!(
-            "kafka-console-producer.sh --bootstrap-server {server} --command-config client.properties --topic {topic}"
-        )],
-    );
+    let login = voices::apache_option(profile);
+    let parse =
+        if keyed { " --reader-property parse.key=true --reader-property key.separator=:" } else { "" };
+    let console =
+        format!("kafka-console-producer.sh --bootstrap-server {server}{login} --topic {topic}{parse}");
+    let report =
+        report.same_with("Apache Kafka", std::iter::once(console).chain(voices::apache_file(profile)));
     match profile.actor.persona.value {
         PersonaName::Laravel => {
             let key = if keyed { "->withKafkaKey($key)" } else { "" };
             let codec = connect::persona(profile).compression();
-            report.same_with(
-                "Laravel",
-                [
-                    format!("Kafka::publish('{server}')->onTopic('{topic}'){key}->withBody($body)->send();"),
-                    format!("// KAFKA_COMPRESSION_TYPE={codec}"),
-                ],
-            )
+            let first = format!("Kafka::publish('{server}')->onTopic('{topic}')");
+            let last = [
+                format!("    {key}->withBody($body)->send();"),
+                format!("// KAFKA_COMPRESSION_TYPE={codec}"),
+            ];
+            let lines = std::iter::once(first).chain(voices::laravel_login(profile)).chain(last);
+            report.same_with("Laravel", lines)
         }
         PersonaName::Nest => {
             let body = if keyed { "{ key, value }" } else { "value" };
