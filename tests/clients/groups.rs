@@ -140,7 +140,7 @@ on_every_broker! {
         laravel.wait_for(3, 0);
         let before = laravel.lines();
         let arguments = [lab.bootstrap_sasl(), "admin", &group, &topic, "1"];
-        let nest = tools::run_with_input(&mut packages::kafkajs_consumer(&arguments), b"");
+        let nest = tools::run_with_input(&mut packages::node("consumer.js", &arguments), b"");
         assert_eq!(nest.stdout.trim(), "crash INCONSISTENT_GROUP_PROTOCOL", "{nest:?}");
         assert_eq!(laravel.lines(), before, "the first member noticed nothing");
     }
@@ -150,7 +150,7 @@ on_every_broker! {
         let (topic, group) = (topic_with_records(lab, 6), unique("kafkajs"));
         let read = |count: &str| {
             let arguments = [lab.bootstrap_sasl(), "admin", &group, &topic, count];
-            tools::run_with_input(&mut packages::kafkajs_consumer(&arguments), b"")
+            tools::run_with_input(&mut packages::node("consumer.js", &arguments), b"")
         };
         let first = read("6");
         assert!(first.stdout.starts_with("joined true RoundRobinAssigner 0,1,2\n"), "{first:?}");
@@ -166,7 +166,7 @@ on_every_broker! {
         let (topic, group) = (topic_with_records(lab, 6), unique("aiokafka"));
         let read = |count: &str, more: &[&str]| {
             let arguments = [&[lab.bootstrap_sasl(), "admin", &group, &topic, count], more].concat();
-            tools::run_with_input(&mut packages::aiokafka_consumer(&arguments), b"")
+            tools::run_with_input(&mut packages::python("consumer.py", &arguments), b"")
         };
         let first = read("6", &[]);
         assert!(first.stdout.starts_with("joined 0,1,2\n"), "{first:?}");

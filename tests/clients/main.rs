@@ -7,4 +7,5 @@ mod apache_kafka;
 mod catalogue;
 mod cluster;
 mod groups;
+mod producers;
 mod raw;

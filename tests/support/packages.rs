@@ -22,19 +22,19 @@ pub fn aiokafka() -> Result<(), String> {
     AVAILABLE.get_or_init(|| fetch("aiokafka", "requirements.txt", "site", &install)).clone()
 }
 
-/// `node consumer.js` with arguments, see there. Needs `require("kafkajs")`.
-pub fn kafkajs_consumer(arguments: &[&str]) -> Command {
+/// A script of `tests/clients/kafkajs`, with arguments, see there. Needs `require("kafkajs")`.
+pub fn node(script: &str, arguments: &[&str]) -> Command {
     let mut node = Command::new("node");
-    node.arg(folder("kafkajs").join("consumer.js")).args(arguments);
-    // KafkaJS warns of its default partitioner, which a consumer does not use.
+    node.arg(folder("kafkajs").join(script)).args(arguments);
+    // KafkaJS warns of the partitioner it has had since version 2, the one that is wanted here.
     node.env("KAFKAJS_NO_PARTITIONER_WARNING", "1");
     node
 }
 
-/// `python3 consumer.py` with arguments, see there. Needs `require("aiokafka")`.
-pub fn aiokafka_consumer(arguments: &[&str]) -> Command {
+/// A script of `tests/clients/aiokafka`, with arguments, see there. Needs `require("aiokafka")`.
+pub fn python(script: &str, arguments: &[&str]) -> Command {
     let mut python = Command::new("python3");
-    python.arg(folder("aiokafka").join("consumer.py")).args(arguments);
+    python.arg(folder("aiokafka").join(script)).args(arguments);
     python.env("PYTHONPATH", folder("aiokafka").join("site"));
     python
 }
