@@ -17,6 +17,9 @@ use super::shared::Shared;
 /// What is read ahead of knowing that it will come; also what an idle connection may keep.
 const READ_AHEAD: usize = 8 * 1024;
 
+/// How long a stopping broker waits for a client to take the answer that is on its way.
+const LAST_ANSWER: Duration = Duration::from_secs(2);
+
 /// The bounds of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
@@ -60,11 +63,14 @@ pub(super) async fn serve(mut stream: TcpStream, mut session: Session, limits: &
             Outcome::Silent => (None, false),
             Outcome::Close => return,
             Outcome::Refuse(answer) => {
-                tokio::time::sleep(limits.refusal_delay).await;
-                (answer, true)
+                tokio::select! {
+                    () = shared.stop.cancelled() => return,
+                    () = tokio::time::sleep(limits.refusal_delay) => (answer, true),
+                }
             }
             Outcome::Wait(answer) => tokio::select! {
                 () = shared.stop.cancelled() => return,
+                () = closed_by_client(&stream) => return,
                 answer = answer => match answer {
                     Some(answer) => (Some(answer), false),
                     // Nobody is left who could answer.
@@ -72,15 +78,26 @@ pub(super) async fn serve(mut stream: TcpStream, mut session: Session, limits: &
                 },
             },
         };
-        if let Some(answer) = answer
-            && within(limits.idle, stream.write_all(&answer)).await.is_err()
-        {
-            return;
+        if let Some(answer) = answer {
+            let written = tokio::select! {
+                written = within(limits.idle, stream.write_all(&answer)) => written,
+                () = shared.stopped_for(LAST_ANSWER) => return,
+            };
+            if written.is_err() {
+                return;
+            }
         }
         if close {
             let _ = stream.shutdown().await;
             return;
         }
+    }
+}
+
+/// Ends when the client is gone. If it has sent more requests already, that hides its going, and this never ends.
+async fn closed_by_client(stream: &TcpStream) {
+    if matches!(stream.peek(&mut [0]).await, Ok(1..)) {
+        std::future::pending::<()>().await;
     }
 }
 

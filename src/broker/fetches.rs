@@ -9,7 +9,7 @@ use kafka_protocol::error::ResponseError::UnknownTopicOrPartition;
 use kafka_protocol::messages::TopicName;
 use tokio::sync::oneshot;
 
-use super::log::Slice;
+use super::log::{ReadError, Slice};
 use super::topics::Topics;
 
 /// What a fetch asks for, authorized already.
@@ -84,6 +84,8 @@ pub struct Collected {
     pub fetched: Fetched,
     /// How many bytes that is.
     pub bytes: usize,
+    /// Whether a log could not be read at all, perhaps because too many files are open.
+    pub storage_failed: bool,
     /// Whether waiting makes no sense: an offset out of range, or no partition that could get more.
     pub final_as_is: bool,
 }
@@ -93,7 +95,7 @@ impl FetchPlan {
     pub fn collect(&self, logs: &Topics) -> Collected {
         let mut left = self.max_bytes;
         let mut bytes = 0;
-        let (mut failed, mut readable) = (false, false);
+        let (mut failed, mut storage_failed, mut readable) = (false, false, false);
         let topics = self.topics.iter().map(|(name, wanted)| {
             let topic = logs.get(name);
             let partitions = wanted.iter().map(|wanted| {
@@ -119,6 +121,7 @@ impl FetchPlan {
                     }
                     Err(error) => {
                         failed = true;
+                        storage_failed |= matches!(error, ReadError::Storage(_));
                         FetchedPartition::error(wanted.index, error.code())
                     }
                 }
@@ -127,7 +130,7 @@ impl FetchPlan {
         });
         let topics = topics.collect();
         let fetched = Fetched { error_code: 0, topics, read_committed: self.read_committed };
-        Collected { fetched, bytes, final_as_is: failed || !readable }
+        Collected { fetched, bytes, storage_failed, final_as_is: failed || !readable }
     }
 }
 

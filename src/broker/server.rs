@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime;
@@ -12,11 +13,14 @@ use tokio_util::task::TaskTracker;
 
 use super::config::Config;
 use super::connection::{self, Limits};
-use super::event::Events;
+use super::event::{Event, Events};
 use super::session::{Listener, Session};
 use super::shared::Shared;
 use super::state::State;
 use super::{Addresses, BrokerError};
+
+/// How long accepting pauses when the system refuses.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// A broker whose data is open and whose ports are bound, before it serves.
 pub(super) struct Server {
@@ -112,10 +116,18 @@ async fn accept(
                 Some((permit, socket.accept().await))
             } => accepted,
         };
-        let Some((permit, Ok((stream, peer)))) = accepted else {
-            // Out of file handles, or the client is gone already: let others finish before the next try.
-            tokio::task::yield_now().await;
-            continue;
+        let Some((permit, accepted)) = accepted else { return };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Mostly too many open files. Nothing tells when one becomes free, so give others a moment.
+                shared.events.emit(|| Event::Trouble(format!("accepting a connection: {error}")));
+                if shared.with(|state, _| state.release_files()).is_err() {
+                    return;
+                }
+                tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
+                continue;
+            }
         };
         let Ok(local) = stream.local_addr() else { continue };
         // Answers are whole frames; waiting to fill a segment would only delay them.

@@ -1,7 +1,7 @@
 //! The state behind its lock, and the clock that wakes it.
 
 use std::sync::{Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +68,12 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Ends when the broker has been stopping for a while.
+    pub(super) async fn stopped_for(&self, patience: Duration) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(patience).await;
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, State>, Poisoned> {

@@ -3,26 +3,23 @@
 //! A change is written to the metadata journal first and made after that, so that what was answered outlives the
 //! process. Time comes in as an argument.
 
+mod durable;
+
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use kafka_protocol::protocol::StrBytes;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::BrokerError;
-use super::config::{Config, Settings, Storage};
-use super::coordinator::{self, Coordinator};
+use super::config::Settings;
+use super::coordinator::Coordinator;
 use super::cx::Now;
-use super::data_folder::DataFolder;
 use super::event::{Event, Events};
 use super::fetches::{FetchPlan, Fetched, Parked};
-use super::log::{AppendError, Appended, Batch, Journal, JournalError, Recovery};
-use super::metadata::{self, Record};
+use super::log::{AppendError, Appended, Batch, Journal};
+use super::metadata::Record;
 use super::topic_config::TopicConfig;
 use super::topics::{LEADER_EPOCH, Logs, Topics};
 use super::users::Users;
@@ -62,109 +59,6 @@ pub struct State {
 }
 
 impl State {
-    /// Opens the data, or begins with the configuration's ACLs where there is none yet.
-    pub(super) fn open(config: Config, events: Events) -> Result<State, BrokerError> {
-        let storage = config.storage.clone();
-        State::try_open(config, events).map_err(|source| BrokerError::Data {
-            folder: match storage {
-                Storage::Memory => PathBuf::new(),
-                Storage::Folder(folder) => folder,
-            },
-            source,
-        })
-    }
-
-    fn try_open(config: Config, events: Events) -> io::Result<State> {
-        let now = Now::read();
-        let folder = match &config.storage {
-            Storage::Memory => None,
-            Storage::Folder(path) => Some(DataFolder::open(path)?),
-        };
-        let metadata = folder.as_ref().map(DataFolder::metadata);
-        let (journal, records) = open_journal(metadata, metadata::VERSION, &events, now)?;
-        let offsets = folder.as_ref().map(DataFolder::offsets);
-        let (offsets, groups) = open_journal(offsets, coordinator::JOURNAL_VERSION, &events, now)?;
-        let interval = Duration::from_millis(config.settings.log_retention_check_interval_ms.unsigned_abs());
-        let mut state = State {
-            users: Users::new(&config.users),
-            coordinator: Coordinator::new(&config.settings, offsets, groups, events.clone(), now),
-            settings: config.settings,
-            cluster_id: StrBytes::default(),
-            acls: AclSet::new(),
-            topics: Topics::default(),
-            events,
-            parked: Parked::default(),
-            logs: Logs { folder },
-            journal,
-            producer_ids: (0, 0),
-            retention_at: now.instant + interval,
-        };
-        if records.is_empty() {
-            state.begin(config.acls, now)?;
-        } else {
-            state.restore(records, now)?;
-        }
-        Ok(state)
-    }
-
-    /// The first records of a fresh data folder: all or none.
-    fn begin(&mut self, acls: Vec<AclBinding>, now: Now) -> io::Result<()> {
-        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
-        let cluster_id = base64::Engine::encode(&engine, Uuid::new_v4().as_bytes());
-        self.cluster_id = StrBytes::from_string(cluster_id.clone());
-        for acl in acls {
-            self.acls.add(acl);
-        }
-        let acls = self.acls.iter().map(Record::Acl);
-        let records: Vec<Record> = std::iter::once(Record::Cluster { id: cluster_id }).chain(acls).collect();
-        self.journal.append_all(&records, now.wall_ms)
-    }
-
-    /// Makes again what the journal says was made.
-    fn restore(&mut self, records: Vec<Record>, now: Now) -> io::Result<()> {
-        let mut topics: BTreeMap<String, (Uuid, i32, BTreeMap<String, String>)> = BTreeMap::new();
-        for record in records {
-            match record {
-                Record::Cluster { id } => self.cluster_id = StrBytes::from_string(id),
-                Record::Topic { name, id, partitions, config } => {
-                    topics.insert(name, (id, partitions, config));
-                }
-                Record::Partitions { topic, count } => {
-                    if let Some((_, partitions, _)) = topics.get_mut(&topic) {
-                        *partitions = count;
-                    }
-                }
-                Record::TopicDeleted { name } => {
-                    topics.remove(&name);
-                }
-                Record::Acl(acl) => {
-                    self.acls.add(acl);
-                }
-                Record::AclDeleted(acl) => {
-                    self.acls.remove(&acl);
-                }
-                Record::Scram { user, mechanism, credential } => {
-                    self.users.set_scram(user, mechanism.into(), credential.into());
-                }
-                Record::ScramDeleted { user, mechanism } => {
-                    self.users.remove_scram(&user, mechanism.into());
-                }
-                Record::ProducerIds { until } => self.producer_ids = (until, until),
-            }
-        }
-        for (name, (id, partitions, config)) in topics {
-            let config = TopicConfig::new(config, &self.settings)
-                .map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
-            let mut logs = Vec::new();
-            for (log, recovery) in self.logs.open(&name, 0..partitions, &config, now)? {
-                tell_recovery(&self.events, &format!("{name}-{}", logs.len()), &recovery);
-                logs.push(log);
-            }
-            self.topics.insert(name, id, config, logs);
-        }
-        Ok(())
-    }
-
     /// When [`State::tick`] has work next.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         [self.parked.next_deadline(), self.coordinator.next_deadline(), Some(self.retention_at)]
@@ -191,50 +85,6 @@ impl State {
                 }
             }
         }
-    }
-
-    /// Writes down what makes the next start quick. Nothing that was answered depends on it.
-    pub(super) fn close(&mut self, now: Now) -> Result<(), BrokerError> {
-        let mut results = vec![self.shorten_journals(now), self.journal.close(), self.coordinator.close(now)];
-        for (_, topic) in self.topics.iter_mut() {
-            results.extend(topic.partitions_mut().map(|partition| partition.log.close()));
-        }
-        results.into_iter().collect::<io::Result<()>>().map_err(|source| {
-            let folder = self.logs.folder.as_ref().map(|folder| folder.path().into()).unwrap_or_default();
-            BrokerError::Data { folder, source }
-        })
-    }
-
-    /// Replaces the history of journals that have grown by what it amounts to.
-    fn shorten_journals(&mut self, now: Now) -> io::Result<()> {
-        if self.journal.wants_snapshot() {
-            let records = self.snapshot();
-            self.journal.snapshot(&records, now.wall_ms)?;
-        }
-        self.coordinator.shorten_journal(now)
-    }
-
-    /// The fewest records that say what all records written so far say.
-    fn snapshot(&self) -> Vec<Record> {
-        let mut records = vec![Record::Cluster { id: self.cluster_id.to_string() }];
-        records.extend(self.topics.iter().map(|(name, topic)| Record::Topic {
-            name: name.into(),
-            id: topic.id(),
-            partitions: topic.partition_count(),
-            config: topic.config().own().clone(),
-        }));
-        records.extend(self.acls.iter().map(Record::Acl));
-        records.extend(self.users.set_since().map(|(user, mechanism, credential)| Record::Scram {
-            user: user.into(),
-            mechanism: mechanism.into(),
-            credential: credential.clone().into(),
-        }));
-        records.extend(self.users.removed_since().map(|(user, mechanism)| Record::ScramDeleted {
-            user: user.into(),
-            mechanism: mechanism.into(),
-        }));
-        records.push(Record::ProducerIds { until: self.producer_ids.1 });
-        records
     }
 
     /// Creates a topic whose name, partitions and settings were checked.
@@ -308,12 +158,30 @@ impl State {
         let Some(partition) = self.topics.partition_mut(topic, index) else {
             return Err(AppendError::Storage(io::ErrorKind::NotFound.into()));
         };
-        let appended = partition.log.append(batch, now.wall_ms, LEADER_EPOCH)?;
-        if !partition.waiting.is_empty() {
-            let waiting = partition.waiting.clone();
+        let appended = match partition.log.append(batch, now.wall_ms, LEADER_EPOCH) {
+            Err(AppendError::Storage(_)) => {
+                // Perhaps there are only too many files open.
+                self.release_files();
+                let Some(partition) = self.topics.partition_mut(topic, index) else {
+                    return Err(AppendError::Storage(io::ErrorKind::NotFound.into()));
+                };
+                partition.log.append(batch, now.wall_ms, LEADER_EPOCH)?
+            }
+            appended => appended?,
+        };
+        let waiting = self.topics.partition(topic, index).map_or(&[][..], |partition| &partition.waiting);
+        if !waiting.is_empty() {
+            let waiting = waiting.to_vec();
             self.parked.appended(&waiting, batch.bytes().len(), &mut self.topics);
         }
         Ok(appended)
+    }
+
+    /// Closes the files of all logs; each is opened again when it is used.
+    pub(super) fn release_files(&mut self) {
+        for (_, topic) in self.topics.iter_mut() {
+            topic.partitions_mut().for_each(|partition| partition.log.release_files());
+        }
     }
 
     /// Parks a fetch until enough is appended or its time is over.
@@ -395,37 +263,5 @@ impl State {
         }
         self.producer_ids = (next + 1, until);
         Ok(next)
-    }
-}
-
-/// A journal in a folder, or one that keeps nothing.
-fn open_journal<R: Serialize + DeserializeOwned>(
-    folder: Option<PathBuf>,
-    version: u16,
-    events: &Events,
-    now: Now,
-) -> io::Result<(Journal<R>, Vec<R>)> {
-    let Some(folder) = folder else { return Ok((Journal::nowhere(), Vec::new())) };
-    let (journal, records, recovery) =
-        Journal::open(&folder, version, now.wall_ms).map_err(|error| match error {
-            JournalError::Io(error) => error,
-            error => io::Error::new(io::ErrorKind::InvalidData, error),
-        })?;
-    tell_recovery(events, &folder.display().to_string(), &recovery);
-    Ok((journal, records))
-}
-
-/// Says what a crash had left behind.
-fn tell_recovery(events: &Events, what: &str, recovery: &Recovery) {
-    if let Some(cut) = &recovery.cut {
-        events.emit(|| {
-            let (bytes, next) = (cut.bytes, cut.next_offset);
-            Event::Recovered(format!(
-                "{what}: cut {bytes} bytes that were not whole, the next offset is {next}"
-            ))
-        });
-    }
-    for file in &recovery.set_aside {
-        events.emit(|| Event::Recovered(format!("{what}: set {} aside, it is damaged", file.display())));
     }
 }

@@ -192,7 +192,15 @@ impl Logs {
         now: Now,
     ) -> io::Result<Vec<PartitionLog>> {
         self.delete(topic, partitions.clone())?;
-        Ok(self.open(topic, partitions, config, now)?.into_iter().map(|(log, _)| log).collect())
+        let mut logs = Vec::new();
+        for index in partitions {
+            for (mut log, _) in self.open(topic, index..index + 1, config, now)? {
+                // A topic may have more partitions than a process may have files.
+                log.release_files();
+                logs.push(log);
+            }
+        }
+        Ok(logs)
     }
 
     /// Deletes the files of partitions.

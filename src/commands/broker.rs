@@ -40,6 +40,7 @@ pub struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
+    allow_many_files();
     let broker = Broker::start(config(context, args)?).map_err(explain)?;
     context.streams();
     context.tidies_up();
@@ -75,6 +76,17 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         Err(_panicked) => return Err(explain(BrokerError::Fault)),
     }
     Ok(Report::streamed())
+}
+
+/// Each partition and each connection is an open file, and most systems let a process have more on request.
+fn allow_many_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        // Without it the broker closes files that it needs later: slower, not wrong.
+        let _ = setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit });
+    }
 }
 
 fn config(context: &Context, args: &Args) -> Result<Config> {

@@ -37,6 +37,7 @@ async fn an_empty_request_of_every_version_is_answered() {
         MetadataRequest,
         OffsetCommitRequest,
         OffsetFetchRequest,
+        OffsetDeleteRequest,
         FindCoordinatorRequest,
         JoinGroupRequest,
         HeartbeatRequest,

@@ -46,7 +46,11 @@ impl Api for Fetch {
         }
         let max_wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
         let plan = plan(cx, request);
-        let now = plan.collect(&cx.state.topics);
+        let mut now = plan.collect(&cx.state.topics);
+        if now.storage_failed {
+            cx.state.release_files();
+            now = plan.collect(&cx.state.topics);
+        }
         if now.final_as_is || now.bytes >= plan.min_bytes || max_wait.is_zero() {
             return Reply::Now(now.fetched);
         }
