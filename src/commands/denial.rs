@@ -70,16 +70,16 @@ async fn of_cluster(context: &Context, profile: &Profile) -> Option<AclSet> {
     if profile.security_protocol.value.has_login() {
         admin.bootstrap_server = profile.bootstrap_server.clone();
     }
-    readable_acls(&admin).await
+    readable_acls(&admin, PATIENCE).await
 }
 
-/// The ACLs of a cluster, if the principal of the profile can read them, and soon.
-pub(super) async fn readable_acls(profile: &Profile) -> Option<AclSet> {
+/// The ACLs of a cluster, if the principal of the profile can read them, and within `patience`.
+pub(super) async fn readable_acls(profile: &Profile, patience: Duration) -> Option<AclSet> {
     let read = async {
         let login = connect::login(profile);
-        let mut cluster = Cluster::connect(&profile.bootstrap_server.value, login, PATIENCE).await.ok()?;
+        let mut cluster = Cluster::connect(&profile.bootstrap_server.value, login, patience).await.ok()?;
         let acls = acls::describe_acls(&mut cluster, &AclFilter::default()).await.ok()?;
         Some(acls.into_iter().collect())
     };
-    tokio::time::timeout(PATIENCE, read).await.ok().flatten()
+    tokio::time::timeout(patience, read).await.ok().flatten()
 }

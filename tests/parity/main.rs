@@ -15,6 +15,7 @@ mod support;
 mod canonical;
 mod case;
 mod differences;
+mod explain;
 mod requests;
 mod run;
 mod tables;

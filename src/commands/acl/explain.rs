@@ -38,7 +38,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     let question = Question { principal: &principal, host: &args.host, operation: args.operation, resource };
     let files = context.acl_files()?;
     let profile = context.profile(ProfileName::Admin)?;
-    let cluster = if args.offline { None } else { denial::readable_acls(&profile).await };
+    let cluster = match args.offline {
+        true => None,
+        false => denial::readable_acls(&profile, context.global.timeout).await,
+    };
 
     let policy = Policy::lab();
     let by_files = files.set().explain(&question, &policy);
