@@ -15,6 +15,9 @@ use super::record::Received;
 use super::settings::Settings;
 use super::signals::blocking;
 
+/// How long a goodbye may take that nobody is likely to hear.
+const BRIEF: Duration = Duration::from_millis(300);
+
 /// Where a group begins in a partition for which it has committed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reset {
@@ -34,7 +37,8 @@ pub struct GroupRequest<'a> {
     pub topic: &'a str,
     /// Where to begin without a committed offset.
     pub reset: Reset,
-    /// Whether the caller goes on past the end; only changes how long a fetch waits.
+    /// Whether the caller goes on past the end. A fetch then waits longer, and so does the reader for a broker that
+    /// is away.
     pub follow: bool,
 }
 
@@ -64,6 +68,8 @@ pub struct GroupReader {
     partitions: Vec<i32>,
     progress: Progress,
     limit: Duration,
+    /// Whether a broker that is away is waited for without end.
+    follow: bool,
 }
 
 /// How far the member is. Apart from the reader, because a record that is handed out borrows the consumer.
@@ -108,6 +114,7 @@ impl GroupReader {
             partitions,
             progress,
             limit,
+            follow: request.follow,
         })
     }
 
@@ -134,6 +141,7 @@ impl GroupReader {
                 event = self.native.recv() => event,
                 () = moved.notified() => continue,
                 failure = self.ears.signals.terminal() => return Err(failure),
+                failure = self.ears.signals.lost_for(self.limit), if !self.follow => return Err(failure),
                 // Also one that was reported while the offsets were looked up, before anybody asked for events.
                 denied = self.ears.signals.denied() => {
                     let needs = self.needs(denied.number());
@@ -142,6 +150,9 @@ impl GroupReader {
             };
             match event {
                 Ok(message) => {
+                    if self.ears.signals.is_down() {
+                        self.ears.signals.proven();
+                    }
                     self.progress.saw(message.partition(), message.offset());
                     return Ok(GroupEvent::Record(Received(message)));
                 }
@@ -206,16 +217,31 @@ impl GroupReader {
     /// the session time-out. Returns what was committed in all.
     pub async fn leave(mut self) -> Result<BTreeMap<i32, i64>, Failure> {
         let committed = self.commit().await;
-        let (membership, limit, native) = (self.ears.membership.clone(), self.limit, self.native);
+        let (membership, limit) = (self.ears.membership.clone(), self.limit);
+        self.goodbye(limit).await;
+        committed?;
+        let committed = membership.lock().committed.clone();
+        Ok(committed)
+    }
+
+    /// Ends a membership whose broker does not answer any more: nothing is committed, and the group finds out by the
+    /// session time-out. Returns what was committed before, and what stays uncommitted.
+    pub async fn abandon(self) -> (BTreeMap<i32, i64>, BTreeMap<i32, i64>) {
+        let offsets = {
+            let mut state = self.ears.membership.lock();
+            (state.committed.clone(), std::mem::take(&mut state.handled))
+        };
+        self.goodbye(BRIEF).await;
+        offsets
+    }
+
+    async fn goodbye(self, limit: Duration) {
+        let native = self.native;
         let goodbye = blocking(move || {
             drop(native);
             Ok(())
         });
-        // A broker that does not answer the goodbye finds out by the session time-out.
         let _ = tokio::time::timeout(limit, goodbye).await;
-        committed?;
-        let committed = membership.lock().committed.clone();
-        Ok(committed)
     }
 }
 

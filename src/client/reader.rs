@@ -113,6 +113,9 @@ impl Reader {
             };
             match event {
                 Ok(message) => {
+                    if self.ears.signals.is_down() {
+                        self.ears.signals.proven();
+                    }
                     let (partition, offset) = (message.partition(), message.offset());
                     if !self.open.contains(&partition) {
                         continue;

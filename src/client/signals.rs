@@ -70,6 +70,27 @@ impl Signals {
         }
     }
 
+    /// Completes when every broker has been away for `limit`. Whether one is back shows only in what it answers, so a
+    /// caller must be sure that it asks something.
+    pub(super) async fn lost_for(&self, limit: Duration) -> Failure {
+        let mut news = self.state.subscribe();
+        loop {
+            let down = news.borrow_and_update().down.clone();
+            match down {
+                Some(down) => tokio::select! {
+                    biased;
+                    changed = news.changed() => if changed.is_err() { return down },
+                    () = tokio::time::sleep(limit) => return down,
+                },
+                None => {
+                    if news.changed().await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                }
+            }
+        }
+    }
+
     /// Nothing came although something should have: because nobody is there, or for a reason not known.
     pub(super) fn silent(&self) -> Failure {
         let down = self.state.borrow().down.clone();

@@ -161,6 +161,14 @@ on_every_broker! {
         assert_eq!(places, [(Some(1), Some(0)), (Some(2), Some(1))]);
     }
 
+    fn a_dry_run_writes_nothing(lab: &Lab) {
+        let topic = lab.topic("phase4-produce", 3);
+        let run = produce(lab, &topic, &["--msg", "hi", "-k", "alice", "--dry-run"], "");
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.stdout.contains(&format!("would go to {topic} partition 2; nothing is written")), "{run:?}");
+        assert_eq!(lab.read("laravel", &topic), []);
+    }
+
     fn a_closed_output_ends_it_quietly(lab: &Lab) {
         let home = tempfile::tempdir().unwrap();
         let topic = lab.topic("phase4-produce", 1);

@@ -69,24 +69,38 @@ enum Told {
 impl Member<'_> {
     async fn run(mut self) -> Result<Report> {
         let stopped = self.copy().await;
+        if let Err(Trouble::Kafka(failure)) = stopped {
+            return Err(self.failed(failure).await);
+        }
         let printed = self.flush();
+        // A broken output is no reason against committing what was printed before.
         let committed = match self.reader.leave().await {
             Ok(committed) => committed,
-            // The first failure is the one to tell; a broken output is no reason against a commit that worked.
-            Err(failure) if stopped.is_ok() && printed.is_ok() => {
+            Err(failure) => return Err(self.reading.failed(&failure).await),
+        };
+        let stop = match (stopped, printed) {
+            (Err(Trouble::Output(error)), _) | (_, Err(Trouble::Output(error))) => return Err(error),
+            (Err(Trouble::Kafka(failure)), _) | (_, Err(Trouble::Kafka(failure))) => {
                 return Err(self.reading.failed(&failure).await);
             }
-            Err(_) => BTreeMap::new(),
+            (Ok(stop), Ok(())) => stop,
         };
-        let stop = match stopped {
-            Ok(stop) => stop,
-            Err(Trouble::Output(error)) => return Err(error),
-            Err(Trouble::Kafka(failure)) => return Err(self.reading.failed(&failure).await),
-        };
-        if let Err(Trouble::Output(error)) = printed {
-            return Err(error);
-        }
         self.reading.finish(stop, self.answered, &committed)
+    }
+
+    /// The error block of a reading that Kafka ended, with what was and what was not committed.
+    async fn failed(mut self, failure: Failure) -> Error {
+        // What was read is shown all the same; a broken output has nothing to add to this failure.
+        let _ = self.flush();
+        let (committed, uncommitted) = self.reader.abandon().await;
+        let mut error = self.reading.failed(&failure).await;
+        if !committed.is_empty() {
+            error = error.hint(self.reading.committed(&committed));
+        }
+        if !uncommitted.is_empty() {
+            error = error.hint(words::UNCOMMITTED.with(&[("places", &places(&uncommitted))]));
+        }
+        error
     }
 
     async fn copy(&mut self) -> Result<Stop, Trouble> {
@@ -177,8 +191,9 @@ impl Member<'_> {
     /// Prints what is read; only then it counts as handled.
     fn flush(&mut self) -> Result<(), Trouble> {
         self.reading.show.flush().map_err(Trouble::Output)?;
-        for (partition, offset) in std::mem::take(&mut self.printed) {
-            self.reader.handled(partition, offset);
+        let printed = std::mem::take(&mut self.printed);
+        if !self.reading.context.global.dry_run {
+            printed.iter().for_each(|(partition, offset)| self.reader.handled(*partition, *offset));
         }
         Ok(())
     }
@@ -235,13 +250,21 @@ impl Reading<'_> {
     }
 
     fn committed(&self, committed: &BTreeMap<i32, i64>) -> Message {
+        if self.context.global.dry_run {
+            return words::COMMITTED_DRY.with(&[("group", &self.group)]);
+        }
         if committed.is_empty() {
             return words::COMMITTED_NOTHING.with(&[("group", &self.group)]);
         }
-        let places: Vec<String> =
-            committed.iter().map(|(partition, next)| format!("{partition}: {next}")).collect();
-        words::COMMITTED.with(&[("group", &self.group), ("places", &places.join("; "))])
+        words::COMMITTED.with(&[("group", &self.group), ("places", &places(committed))])
     }
+}
+
+/// Partitions with their next offsets, for a sentence.
+fn places(offsets: &BTreeMap<i32, i64>) -> String {
+    let places: Vec<String> =
+        offsets.iter().map(|(partition, next)| format!("{partition}: {next}")).collect();
+    places.join("; ")
 }
 
 fn interrupted(records: u64) -> Error {

@@ -65,6 +65,11 @@ impl Chooser {
         ])
     }
 
+    /// The partition that the key leads to; `None` where chance decides, or where librdkafka does in its own way.
+    pub(super) fn partition(&self, key: Option<&[u8]>) -> Option<i32> {
+        self.partitioner?.choose(key, self.partitions).partition
+    }
+
     /// The partition in which the other framework would put the key, with its name.
     fn other(&self, key: &[u8]) -> Option<(&'static str, i32)> {
         let (name, partitioner) = match self.partitioner? {

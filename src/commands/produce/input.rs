@@ -107,6 +107,11 @@ impl Source {
         Ok(Self { from, shape, left: args.count.unwrap_or(u64::MAX), kind })
     }
 
+    /// Whether there are so few records that their report is one page.
+    pub(super) fn is_short(&self) -> bool {
+        matches!(self.from, From::Given(_)) && self.left <= 20
+    }
+
     /// Says what is awaited, if a person has to type it.
     pub(super) fn announce(&self, context: &Context) {
         if self.kind == StdinKind::Terminal {

@@ -2,19 +2,18 @@
 
 mod explain;
 mod input;
+mod send;
 mod tally;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use tokio::time::Instant;
-
-use self::input::{Item, Source};
+use self::input::Source;
+use self::send::{Ended, Run};
 use self::tally::Tally;
 use super::{Context, connect, trouble};
-use crate::client::{Enqueued, Failure, Outgoing, Producer, Topic};
+use crate::client::Producer;
 use crate::error::{Error, Kind, Result};
-use crate::profile::{Profile, ProfileName};
+use crate::profile::ProfileName;
 use crate::report::Report;
 use crate::words::produce as words;
 
@@ -115,11 +114,16 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
         args,
         headers,
         topic: &found,
-        tally: Tally::new(context, found.name.clone(), acknowledges(args, &settings.properties)),
+        tally: Tally::new(
+            context,
+            found.name.clone(),
+            acknowledges(args, &settings.properties),
+            source.is_short(),
+        ),
         choice: explain::Chooser::new(&profile, args, &options, &found),
         producer: &mut producer,
     };
-    let ended = run.all(&mut source).await;
+    let ended = if context.global.dry_run { run.dry(&mut source).await } else { run.all(&mut source).await };
     run.finish(ended, &source).await
 }
 
@@ -136,163 +140,15 @@ fn header(given: &str) -> Result<(String, Option<Vec<u8>>)> {
     }
 }
 
-/// Why the sending ended.
-enum Ended {
-    /// Every record was read.
-    Complete,
-    /// Ctrl-C.
-    Interrupted,
-    /// Our output cannot be written; usually nobody reads it any more.
-    Output(Error),
-    /// The input is not what it should be.
-    BadInput(Error),
-    /// No acknowledgement can come any more.
-    Lost(Failure),
-}
-
-struct Run<'a> {
-    context: &'a Context,
-    profile: &'a Profile,
-    args: &'a Args,
-    headers: Headers,
-    topic: &'a Topic,
-    tally: Tally<'a>,
-    choice: explain::Chooser,
-    producer: &'a mut Producer,
-}
-
 impl Run<'_> {
-    /// Sends what the source gives, then waits for the acknowledgements that are still to come.
-    async fn all(&mut self, source: &mut Source) -> Ended {
-        let ended = self.send_all(source).await;
-        match ended {
-            Ended::Lost(_) => ended,
-            ended => match self.drain().await {
-                Ok(()) => ended,
-                Err(worse) => worse,
-            },
-        }
-    }
-
-    async fn send_all(&mut self, source: &mut Source) -> Ended {
-        let started = Instant::now();
-        let mut sent = 0_u64;
-        loop {
-            if let Err(ended) = self.pace(started, sent).await {
-                return ended;
-            }
-            // What is acknowledged must be seen before anything is waited for.
-            let item = match source.ready() {
-                Some(item) => item,
-                None => match self.wait_for_item(source).await {
-                    Ok(item) => item,
-                    Err(ended) => return ended,
-                },
-            };
-            let item = match item {
-                Ok(Some(item)) => item,
-                Ok(None) => return Ended::Complete,
-                Err(error) => return Ended::BadInput(error),
-            };
-            if let Err(ended) = self.send(&item).await {
-                return ended;
-            }
-            sent += 1;
-        }
-    }
-
-    /// Waits for the next record, showing acknowledgements meanwhile.
-    async fn wait_for_item(&mut self, source: &mut Source) -> Result<Result<Option<Item>>, Ended> {
-        loop {
-            self.tally.flush().map_err(Ended::Output)?;
-            let pending = self.producer.pending() > 0;
-            tokio::select! {
-                biased;
-                () = self.context.stop.cancelled() => return Err(Ended::Interrupted),
-                item = source.next() => return Ok(item),
-                ack = self.producer.acknowledged(), if pending => match ack {
-                    Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
-                    Ok(None) => {}
-                    Err(failure) => return Err(Ended::Lost(failure)),
-                },
-            }
-        }
-    }
-
-    /// Keeps to `--rate`.
-    async fn pace(&mut self, started: Instant, sent: u64) -> Result<(), Ended> {
-        let Some(rate) = self.args.rate else { return Ok(()) };
-        let due = started + Duration::from_secs_f64(sent as f64 / f64::from(rate));
-        while Instant::now() < due {
-            self.tally.flush().map_err(Ended::Output)?;
-            let pending = self.producer.pending() > 0;
-            tokio::select! {
-                biased;
-                () = self.context.stop.cancelled() => return Err(Ended::Interrupted),
-                ack = self.producer.acknowledged(), if pending => match ack {
-                    Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
-                    Ok(None) => {}
-                    Err(failure) => return Err(Ended::Lost(failure)),
-                },
-                () = tokio::time::sleep_until(due) => {}
-            }
-        }
-        Ok(())
-    }
-
-    async fn send(&mut self, item: &Item) -> Result<(), Ended> {
-        let persona = if item.is_complete { None } else { connect::persona(self.profile).message_id() };
-        let headers: Headers = match (&item.headers[..], persona) {
-            ([], None) => Vec::new(),
-            (own, id) => own.iter().cloned().chain(id).collect(),
-        };
-        let headers = if self.headers.is_empty() { headers } else { [&headers[..], &self.headers].concat() };
-        let record = Outgoing {
-            topic: &self.topic.name,
-            partition: self.args.partition.or(item.partition.filter(|_| self.args.keep_partition)),
-            timestamp: item.timestamp,
-            key: item.key.as_deref(),
-            value: item.value.as_deref(),
-            headers: &headers,
-        };
-        self.tally.sending(item.key.as_deref());
-        loop {
-            if self.context.stop.is_cancelled() {
-                return Err(Ended::Interrupted);
-            }
-            match self.producer.enqueue(&record) {
-                Ok(Enqueued::Yes(_)) => break,
-                Ok(Enqueued::Full) => match self.producer.acknowledged().await {
-                    Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
-                    Ok(None) => {}
-                    Err(failure) => return Err(Ended::Lost(failure)),
-                },
-                // This record is refused by the client itself; the others may still pass.
-                Err(failure) => {
-                    self.tally.refused(failure).map_err(Ended::Output)?;
-                    break;
-                }
-            }
-        }
-        while let Some(ack) = self.producer.take_ack() {
-            self.tally.take(ack, &self.choice).map_err(Ended::Output)?;
-        }
-        Ok(())
-    }
-
-    async fn drain(&mut self) -> Result<(), Ended> {
-        loop {
-            match self.producer.acknowledged().await {
-                Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
-                Ok(None) => return self.tally.flush().map_err(Ended::Output),
-                Err(failure) => return Err(Ended::Lost(failure)),
-            }
-        }
-    }
-
     /// From what happened to a report or an error block.
-    async fn finish(self, ended: Ended, source: &Source) -> Result<Report> {
-        let (context, tally) = (self.context, &self.tally);
+    async fn finish(mut self, ended: Ended, source: &Source) -> Result<Report> {
+        let context = self.context;
+        let ended_well = matches!(ended, Ended::Complete) && self.tally.failures().next().is_none();
+        if !ended_well {
+            self.tally.let_go()?;
+        }
+        let tally = &self.tally;
         let doing = words::DOING.with(&[("topic", &self.topic.name)]);
         let mut blocks = Vec::new();
         for (failure, records) in tally.failures() {
@@ -332,7 +188,10 @@ impl Run<'_> {
         if tally.sent() > 1 {
             context.ui.note(tally.summary());
         }
-        let report = Report::streamed();
-        Ok(explain::explain(report, self.profile, self.args, &self.choice, tally))
+        let report = Report { body: self.tally.release(), ..Report::streamed() };
+        if context.global.dry_run {
+            return Ok(report);
+        }
+        Ok(explain::explain(report, self.profile, self.args, &self.choice, &self.tally))
     }
 }

@@ -9,6 +9,7 @@ use super::explain::Chooser;
 use crate::client::{Ack, Failure, Placed};
 use crate::commands::Context;
 use crate::error::Result;
+use crate::report::Block;
 use crate::words::{Message, produce as words};
 
 /// Records of which the key is remembered until the acknowledgement comes, to say who chose the partition.
@@ -22,6 +23,8 @@ pub(super) struct Tally<'a> {
     topic: String,
     /// Without acknowledgements (`acks=0`) nobody knows what became of a record.
     has_answers: bool,
+    /// Lines for a report, where they are few: a person sees them beside their explanation.
+    held: Option<Vec<Block>>,
     sent: u64,
     acknowledged: u64,
     keys: VecDeque<(u64, Option<Vec<u8>>)>,
@@ -30,8 +33,10 @@ pub(super) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(context: &'a Context, topic: String, has_answers: bool) -> Self {
+    pub(super) fn new(context: &'a Context, topic: String, has_answers: bool, is_short: bool) -> Self {
+        let held = (is_short && !context.ui.is_json()).then(Vec::new);
         Self {
+            held,
             context,
             topic,
             has_answers,
@@ -43,17 +48,17 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// A record is about to be queued. Its number is that of the producer's sequence.
-    pub(super) fn sending(&mut self, key: Option<&[u8]>) {
+    /// A record was given to the producer. Its number is that of the producer's sequence.
+    pub(super) fn queued(&mut self, key: Option<&[u8]>) {
         if self.sent < REMEMBERED {
             self.keys.push_back((self.sent, key.map(<[u8]>::to_vec)));
         }
         self.sent += 1;
     }
 
-    /// The record that was about to be queued is refused by the client.
-    pub(super) fn refused(&mut self, failure: Failure) -> Result<()> {
-        self.failed(self.sent - 1, failure)
+    /// The record that was given last is refused by the client itself.
+    pub(super) fn refused(&mut self, failure: Failure) {
+        self.failed(self.sent.saturating_sub(1), failure);
     }
 
     pub(super) fn take(&mut self, ack: Ack, choice: &Chooser) -> Result<()> {
@@ -70,12 +75,15 @@ impl<'a> Tally<'a> {
                 }
                 Ok(())
             }
-            Err(failure) => self.failed(ack.sequence, *failure),
+            Err(failure) => {
+                self.failed(ack.sequence, *failure);
+                Ok(())
+            }
         }
     }
 
     fn show(
-        &self,
+        &mut self,
         sequence: u64,
         placed: &Placed,
         key: Option<Option<&[u8]>>,
@@ -105,11 +113,61 @@ impl<'a> Tally<'a> {
                 ("chosen", &chosen),
             ],
         );
-        writeln!(self.context.ui.data(), "{}", line.trim_end())?;
+        self.line(line)
+    }
+
+    /// `--dry-run`: where the next record would go.
+    pub(super) fn would_send(
+        &mut self,
+        partition: Option<i32>,
+        key: Option<&[u8]>,
+        choice: &Chooser,
+    ) -> Result<()> {
+        self.sent += 1;
+        let partition = partition.or_else(|| choice.partition(key));
+        if self.context.ui.is_json() {
+            self.context.streams();
+            let object = json!({
+                "record": self.sent, "topic": self.topic, "partition": partition, "acknowledged": false,
+                "dry_run": true,
+            });
+            writeln!(self.context.ui.data(), "{object}")?;
+            return Ok(());
+        }
+        let shown = partition.map_or_else(|| "?".to_owned(), |partition| partition.to_string());
+        let lang = self.context.lang();
+        let chosen = choice.short(key, partition.unwrap_or(-1)).in_lang(lang);
+        let values: [(&str, &dyn std::fmt::Display); 4] =
+            [("number", &self.sent), ("topic", &self.topic), ("partition", &shown), ("chosen", &chosen)];
+        let line = words::WOULD_WRITE.fill(lang, &values);
+        self.line(line)
+    }
+
+    fn line(&mut self, line: String) -> Result<()> {
+        let line = line.trim_end().to_owned();
+        match &mut self.held {
+            Some(held) => held.push(Block::Line(line.into())),
+            None => writeln!(self.context.ui.data(), "{line}")?,
+        }
         Ok(())
     }
 
-    fn failed(&mut self, sequence: u64, failure: Failure) -> Result<()> {
+    /// The lines that were kept for the report.
+    pub(super) fn release(&mut self) -> Vec<Block> {
+        self.held.take().unwrap_or_default()
+    }
+
+    /// Prints the lines that were kept for a report that will not be.
+    pub(super) fn let_go(&mut self) -> Result<()> {
+        for block in self.release() {
+            if let Block::Line(line) = block {
+                writeln!(self.context.ui.data(), "{}", line.in_lang(self.context.lang()))?;
+            }
+        }
+        self.flush()
+    }
+
+    fn failed(&mut self, sequence: u64, failure: Failure) {
         let alike =
             |(known, _): &&mut (Failure, Ranges)| known.code == failure.code && known.kind == failure.kind;
         match self.failures.iter_mut().find(alike) {
@@ -120,7 +178,6 @@ impl<'a> Tally<'a> {
                 self.failures.push((failure, ranges));
             }
         }
-        Ok(())
     }
 
     /// Shows what is not shown yet; to be called before anything is waited for.
@@ -155,6 +212,9 @@ impl<'a> Tally<'a> {
     pub(super) fn summary(&self) -> Message {
         let failed: u64 = self.failures.iter().map(|(_, ranges)| ranges.count).sum();
         let unknown = self.sent.saturating_sub(self.acknowledged + failed);
+        if self.context.global.dry_run {
+            return words::SUMMARY_DRY.with(&[("sent", &self.sent), ("topic", &self.topic)]);
+        }
         if !self.has_answers {
             return words::SUMMARY_UNANSWERED.with(&[("sent", &self.acknowledged), ("failed", &failed)]);
         }
