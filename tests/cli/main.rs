@@ -10,4 +10,5 @@ mod failures;
 mod lab;
 mod produce;
 mod program;
+mod readme;
 mod verify;
