@@ -9,3 +9,4 @@ mod cluster;
 mod groups;
 mod producers;
 mod raw;
+mod refusals;
