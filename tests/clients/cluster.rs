@@ -1,5 +1,6 @@
 //! Three brokers, as docker-compose.cluster.yml describes them.
 
+use crate::raw;
 use crate::support::addresses::Ports;
 use crate::support::apache::Apache;
 use crate::support::lab::{Lab, TOPICS};
@@ -20,6 +21,7 @@ fn nothing_acknowledged_is_lost_when_a_broker_dies() {
         assert!(described.stdout.contains("ReplicationFactor: 3"), "{described:?}");
         assert!(described.stdout.contains("min.insync.replicas=2"), "{described:?}");
     }
+    raw::every_request_finds_its_broker(&lab);
     let values: Vec<String> = (0..60).map(|number| format!("event {number}")).collect();
     let records: Vec<_> = values.iter().map(|value| ("", value.as_str())).collect();
     let mut acknowledged = lab.produce("laravel", "laravel-events", &records[..30]);

@@ -1,7 +1,7 @@
 //! Our own connection against real brokers: logins, the probe, and the admin requests.
 #![allow(clippy::unwrap_used, reason = "test code: a panic is how it reports")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kafkalab::acl::{AclBinding, AclFilter, Operation, PatternType, Permission, ResourceType};
@@ -203,4 +203,44 @@ on_every_broker! {
             assert!(matches!(refused, Err(RawError::Sasl { code: 58, .. })), "{refused:?}");
         });
     }
+}
+
+/// On a cluster: leaders answer for partitions, coordinators for groups, each broker for itself. `lab` has several.
+pub fn every_request_finds_its_broker(lab: &Lab) {
+    let topic = lab.topic("raw-routing", 6);
+    let groups: Vec<String> = (0..6).map(|number| unique(&format!("raw-routing-{number}"))).collect();
+    block_on(async {
+        let mut admin = cluster(lab, "admin").await;
+        let described = topics::describe_topics(&mut admin, &[&topic]).await.unwrap();
+        let partitions = &described[&topic].as_ref().unwrap().partitions;
+        let leaders: BTreeSet<_> = partitions.iter().map(|partition| partition.leader).collect();
+        assert!(leaders.len() > 1, "partitions are spread: {partitions:?}");
+
+        let all = (0..6).map(|partition| TopicPartition::new(&topic, partition));
+        let asked = all.clone().map(|at| (at, OffsetAt::Latest)).collect();
+        let found = records::list_offsets(&mut admin, &asked).await.unwrap();
+        assert!(found.len() == 6 && found.values().all(|found| *found == Ok(0)), "{found:?}");
+        let emptied = records::delete_records(&mut admin, &all.map(|at| (at, -1)).collect()).await.unwrap();
+        assert!(emptied.len() == 6 && emptied.values().all(|start| *start == Ok(0)), "{emptied:?}");
+
+        let at = TopicPartition::new(&topic, 0);
+        for group in &groups {
+            let committed = BTreeMap::from([(at.clone(), 5)]);
+            assert_eq!(offsets::commit_offsets(&mut admin, group, &committed).await.unwrap()[&at], Ok(()));
+            assert_eq!(groups::describe_group(&mut admin, group).await.unwrap().state, "Empty");
+        }
+        let listed = groups::list_groups(&mut admin).await.unwrap();
+        assert!(
+            groups.iter().all(|group| listed.iter().any(|listed| listed.group_id == *group)),
+            "{listed:?}"
+        );
+        for group in &groups {
+            groups::delete_group(&mut admin, group).await.unwrap();
+        }
+        for id in admin.broker_ids() {
+            let settings = configs::describe_broker_configs(&mut admin, id).await.unwrap();
+            let node = settings.iter().find(|setting| setting.name == "node.id");
+            assert_eq!(node.and_then(|node| node.value.clone()), Some(id.to_string()));
+        }
+    });
 }
