@@ -82,7 +82,10 @@ fn admit(session: &mut Session, row: &Row, version: i16) -> bool {
         Gate::Fresh { api_versions_answered } if is(ApiKey::ApiVersions) => {
             !std::mem::replace(api_versions_answered, row.handles(version))
         }
-        Gate::Proving { framing: Framing::Kafka, .. } => is(ApiKey::SaslAuthenticate),
+        // The other two of a login can say that it is not their turn; whatever else comes is cut off.
+        Gate::Proving { framing: Framing::Kafka, .. } => {
+            is(ApiKey::SaslAuthenticate) || is(ApiKey::SaslHandshake) || is(ApiKey::ApiVersions)
+        }
         Gate::Fresh { .. } | Gate::Proving { .. } | Gate::Refused => false,
     }
 }

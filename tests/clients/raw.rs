@@ -206,7 +206,7 @@ on_every_broker! {
 }
 
 /// On a cluster: leaders answer for partitions, coordinators for groups, each broker for itself. `lab` has several.
-pub fn every_request_finds_its_broker(lab: &Lab) {
+pub(crate) fn every_request_finds_its_broker(lab: &Lab) {
     let topic = lab.topic("raw-routing", 6);
     let groups: Vec<String> = (0..6).map(|number| unique(&format!("raw-routing-{number}"))).collect();
     block_on(async {

@@ -169,6 +169,12 @@ impl Canonical for ListGroupsResponse {
     }
 }
 
+impl Canonical for OffsetDeleteResponse {
+    fn canonical(&mut self, _memory: &Memory) {
+        self.topics.sort_by(|left, right| left.name.cmp(&right.name));
+    }
+}
+
 impl Canonical for OffsetFetchResponse {
     fn canonical(&mut self, _memory: &Memory) {
         self.topics.sort_by(|left, right| left.name.cmp(&right.name));

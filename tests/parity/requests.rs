@@ -333,6 +333,19 @@ pub fn offset_fetch_groups(groups: &[&str]) -> OffsetFetchRequest {
     OffsetFetchRequest::default().with_groups(groups.iter().map(group).collect())
 }
 
+/// OffsetDelete of partition 0 of topics.
+pub fn offset_delete(group: &str, topics: &[&str]) -> OffsetDeleteRequest {
+    use offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
+    let topic = |name: &&str| {
+        OffsetDeleteRequestTopic::default()
+            .with_name(text(name).into())
+            .with_partitions(vec![OffsetDeleteRequestPartition::default()])
+    };
+    OffsetDeleteRequest::default()
+        .with_group_id(text(group).into())
+        .with_topics(topics.iter().map(topic).collect())
+}
+
 /// DescribeGroups.
 pub fn describe_groups(groups: &[&str]) -> DescribeGroupsRequest {
     DescribeGroupsRequest::default().with_groups(groups.iter().map(|group| text(group).into()).collect())

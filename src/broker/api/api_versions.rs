@@ -1,6 +1,7 @@
 //! ApiVersions (18): which APIs the broker has, each with its versions.
 //!
-//! - Versions 0–4. Read from [`super::APIS`]; open to everybody, also once before a login.
+//! - Versions 0–4. Read from [`super::APIS`]; open to everybody, also once before a login. Between a handshake and its
+//!   tokens: error 34, then the close.
 //! - An unknown version is answered with error 35 in the format of version 0, naming only ApiVersions, so that a newer
 //!   client finds out and asks again (KIP-511).
 //! - 3: the client says what software it is; a name or version with other characters than Kafka allows is error 42.
@@ -28,6 +29,11 @@ impl Api for ApiVersions {
     const VERSIONS: RangeInclusive<i16> = 0..=4;
 
     fn handle(cx: &mut Cx<'_>, request: ApiVersionsRequest) -> Reply<ApiVersionsResponse> {
+        if matches!(cx.session.gate, Gate::Proving { .. }) {
+            cx.session.gate = Gate::Refused;
+            let code = ResponseError::IllegalSaslState.code();
+            return Reply::Refuse(ApiVersionsResponse::default().with_error_code(code));
+        }
         let software = [&request.client_software_name, &request.client_software_version];
         if cx.version >= 3 && !software.iter().all(|text| is_software_text(text)) {
             if let Gate::Fresh { api_versions_answered } = &mut cx.session.gate {

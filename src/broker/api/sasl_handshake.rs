@@ -2,7 +2,8 @@
 //!
 //! - Versions 0 and 1. After version 0 tokens travel bare, after version 1 in SaslAuthenticate.
 //! - A mechanism that is not enabled: error 33 with the enabled ones, held back like a failed login, then the close.
-//! - On the PLAINTEXT listener, or after a login: error 34 with an empty list; the connection stays.
+//! - On the PLAINTEXT listener, or after a login: error 34 with an empty list; the connection stays. Between another
+//!   handshake and its tokens: the same error, then the close.
 //! - Not here: re-authentication (KIP-368), which is off in Kafka unless `connections.max.reauth.ms` is set.
 
 use std::ops::RangeInclusive;
@@ -28,7 +29,12 @@ impl Api for SaslHandshake {
     fn handle(cx: &mut Cx<'_>, request: SaslHandshakeRequest) -> Reply<SaslHandshakeResponse> {
         if !matches!(cx.session.gate, Gate::Fresh { .. }) {
             let code = ResponseError::IllegalSaslState.code();
-            return Reply::Now(SaslHandshakeResponse::default().with_error_code(code));
+            let response = SaslHandshakeResponse::default().with_error_code(code);
+            if matches!(cx.session.gate, Gate::Proving { .. }) {
+                cx.session.gate = Gate::Refused;
+                return Reply::Refuse(response);
+            }
+            return Reply::Now(response);
         }
         let enabled = &cx.state.settings.sasl_enabled_mechanisms;
         let names = enabled.iter().map(|mechanism| StrBytes::from_static_str(mechanism.name())).collect();

@@ -124,6 +124,8 @@ fn groups() -> Vec<Case> {
             with_topic("OffsetCommit").send(ANALYTICS, commit(group, -1, "", THERE, 1), 7),
             with_topic("OffsetFetch").send(ANALYTICS, offset_fetch(group, Some(&[THERE, ABSENT])), 7),
             with_topic("OffsetFetch all").send(ANALYTICS, offset_fetch(group, None), 7),
+            case("OffsetDelete").send(ANALYTICS, offset_delete(group, &[THERE, ABSENT]), 0),
+            with_topic("OffsetDelete").send(ANALYTICS, offset_delete(group, &[THERE, ABSENT]), 0),
             case("DeleteGroups").send(ANALYTICS, delete_groups(&[group, "parity-other"]), 2),
         ]);
     }

@@ -224,6 +224,26 @@ fn together() -> Vec<Case> {
             .join(B, "parity-g-leader", &["range"])
             .lead(B, "parity-g-leader", 3, &[B])
             .describe("parity-g-leader"),
+        case("a member leaves while the others rejoin")
+            .pair("parity-g-gone")
+            .join(C, "parity-g-gone", &["range"])
+            .start_join(C, "parity-g-gone", &["range"])
+            .beat_until(A, "parity-g-gone", 2, "error_code: 27")
+            .start_join(A, "parity-g-gone", &["range"])
+            .leave(B, "parity-g-gone")
+            .finish(A)
+            .finish(C)
+            .join(B, "parity-g-gone", &["range"])
+            .start_follow(C, "parity-g-gone", 3)
+            .lead(A, "parity-g-gone", 3, &[A, C])
+            .finish(C)
+            .describe("parity-g-gone"),
+        case("a pending member leaves before it joins")
+            .stable("parity-g-pending")
+            .join(B, "parity-g-pending", &["range"])
+            .leave(B, "parity-g-pending")
+            .join(B, "parity-g-pending", &["range"])
+            .beat(A, "parity-g-pending", 1),
         case("both leave in one request")
             .pair("parity-g-batch")
             .send_with(ADMIN, |m| {
@@ -332,6 +352,14 @@ fn commits() -> Vec<Case> {
             .describe("parity-g-simple")
             .send(ADMIN, delete_groups(&["parity-g-simple"]), 2)
             .send(ADMIN, offset_fetch("parity-g-simple", None), 7),
+        case("offsets are forgotten")
+            .send(ADMIN, commit("parity-g-forget", -1, "", TOPIC, 4), 7)
+            .send(ADMIN, offset_delete("parity-g-forget", &[TOPIC, "parity-absent"]), 0)
+            .send(ADMIN, offset_delete("parity-g-forget", &[TOPIC]), 0)
+            .send(ADMIN, offset_fetch("parity-g-forget", Some(&[TOPIC])), 7)
+            .send(ADMIN, offset_delete("parity-g-nobody", &[TOPIC]), 0)
+            .stable("parity-g-forget")
+            .send(ADMIN, offset_delete("parity-g-forget", &[TOPIC]), 0),
         case("an absent group")
             .send(ADMIN, commit("parity-g-nobody", 3, "x", TOPIC, 4), 8)
             .send(ADMIN, commit("parity-g-nobody", 3, "x", TOPIC, 4), 9)
