@@ -99,12 +99,13 @@ fn term(entry: &TermEntry, lang: Lang) -> Report {
     let report = report.line(text.title.as_str()).block(Block::Gap).line(text.meaning.as_str());
     let report = section(report, words::REASON, [text.reason.clone()]);
     let report = to_try(report, std::slice::from_ref(&entry.r#try));
-    section(report, words::SEE, entry.see.iter().map(|name| format!("kafkalab explain {name}")))
+    section(report, words::SEE, entry.see.iter().map(|name| format!("  kafkalab explain {name}")))
 }
 
 /// Commands to paste, and what the file is that Apache's tools need for the lab's listener with a login.
 fn to_try(report: Report, commands: &[String]) -> Report {
-    let report = section(report, words::TRY, commands.iter().cloned());
+    // Indented as the layout expects commands: a long one goes on after a backslash, so that it can be pasted.
+    let report = section(report, words::TRY, commands.iter().map(|command| format!("  {command}")));
     if commands.iter().any(|command| command.contains("admin.properties")) {
         report.line(words::ADMIN_PROPERTIES)
     } else {

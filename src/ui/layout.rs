@@ -46,7 +46,8 @@ fn wrap_one(line: &str, width: usize) -> Vec<String> {
     if measure_text_width(line) <= width {
         return vec![line.to_owned()];
     }
-    if line.trim_start().starts_with("kafka") && line.starts_with("    ") {
+    let is_command = ["kafka", "kcat "].iter().any(|name| line.trim_start().starts_with(name));
+    if is_command && line.starts_with("    ") {
         return wrap_command(line, width);
     }
     words_within(line, width, "")

@@ -24,8 +24,8 @@ How to tell
   The member list names client and host of whoever is still there.
 
 What to type
-  kafka-consumer-groups.sh --bootstrap-server localhost:9094 --command-config admin.properties --describe --group laravel-consumers --members
-  kafkalab explain consumer-group
+    kafka-consumer-groups.sh --bootstrap-server localhost:9094 --command-config admin.properties --describe --group laravel-consumers --members
+    kafkalab explain consumer-group
 admin.properties: a file with security.protocol=SASL_PLAINTEXT, sasl.mechanism=PLAIN and the login of admin.
 
 "#]]
@@ -47,12 +47,12 @@ Por que importa
   Para saber onde parou, um leitor só precisa lembrar um número por partição. O offset 7 da partição 0 e o offset 7 da partição 1 não têm nada a ver um com o outro.
 
 O que digitar
-  kafkalab phase1 consume -o start
+    kafkalab phase1 consume -o start
 
 Leia em seguida
-  kafkalab explain commit
-  kafkalab explain lag
-  kafkalab explain partition
+    kafkalab explain commit
+    kafkalab explain lag
+    kafkalab explain partition
 
 "#]]
     );
