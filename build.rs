@@ -56,11 +56,18 @@ fn module(path: &Path) -> Result<String, String> {
             return Err(format!("[{key}] names different placeholders in en and pt-BR"));
         }
         let constant = key.to_uppercase().replace('-', "_");
-        writeln!(code, "    #[doc = {en:?}]\n    pub const {constant}: Text = Text::new({en:?}, {pt:?});")
+        let doc = plain(en);
+        writeln!(code, "    #[doc = {doc:?}]\n    pub const {constant}: Text = Text::new({en:?}, {pt:?});")
             .expect("writing to a String");
     }
     code.push_str("}\n");
     Ok(code)
+}
+
+/// A text as Markdown that shows it literally: `[ssl]` is a table of a profile, not a link.
+fn plain(text: &str) -> String {
+    let escape = |c: char| if "[]<>*_`".contains(c) { format!("\\{c}") } else { c.to_string() };
+    text.chars().map(escape).collect()
 }
 
 /// The names between braces in a text.

@@ -3,7 +3,7 @@
 //! The rules are those of Apache Kafka's `StandardAuthorizer` (4.0 to 4.3). Read it in this order: [`kinds`] (Kafka's
 //! four enumerations), [`binding`] (one ACL), [`filter`] (which ACLs an admin request means), [`set`] (all ACLs,
 //! indexed by resource name), [`decide`] (the decision, with the rule that made it), [`audit`] (Kafka's line about it)
-//! and [`validate`] (what may be stored at all). Then the files: [`file`] and [`library`] (TOML to ACLs), [`diff`] (files
+//! and [`validate`] (what may be stored at all). Then the files: [`mod@file`] and [`library`] (TOML to ACLs), [`diff`] (files
 //! against a cluster), [`explain`] (what nearly matched, and what would help) and [`render`] (as `kafka-acls.sh`).
 
 pub mod audit;

@@ -5,37 +5,16 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
-use crate::support::lab::TOPICS;
-use crate::support::{Lab, require, tools, unique};
+use crate::support::lab::{TOPICS, VISIBLE};
+use crate::support::{Lab, tools, unique};
 
 /// How long an answer may take. A guard, no measurement.
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// What each principal may see of [`TOPICS`].
-const VISIBLE: [(&str, &[&str]); 5] = [
-    ("admin", &["integracao-pedidos", "integracao-pedidos-dlq", "laravel-events", "nest-events"]),
-    ("laravel", &["integracao-pedidos", "integracao-pedidos-dlq", "laravel-events"]),
-    ("nest", &["integracao-pedidos", "integracao-pedidos-dlq", "nest-events"]),
-    ("analytics", &[]),
-    ("ANONYMOUS", &[]),
-];
 
 fn of_the_lab<'a>(topics: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut topics: Vec<_> = topics.filter(|topic| TOPICS.contains(topic)).collect();
     topics.sort_unstable();
     topics
-}
-
-#[test]
-fn kcat_logs_in_as_each_principal_and_sees_its_own_topics() {
-    let Some(lab) = Lab::apache().filter(|_| require("kcat")) else { return };
-    for (principal, expected) in VISIBLE {
-        let output = tools::run_with_input(&mut lab.kcat(principal, &["-L"]), b"");
-        assert!(output.success(), "{principal}: {output:?}");
-        let names =
-            output.stdout.lines().filter_map(|line| line.trim().strip_prefix("topic \"")?.split('"').next());
-        assert_eq!(of_the_lab(names), expected, "{principal}");
-    }
 }
 
 /// The init job has stored the salted keys; the listener offers the mechanism.
@@ -105,17 +84,4 @@ fn kafka_ui_has_the_address_and_login_it_needs() {
     let login = ["--bootstrap-server", &address, "--command-config", file.to_str().unwrap()];
     let output = tools::run("TopicCommand", &[&login[..], &["--list"]].concat());
     assert_eq!(of_the_lab(output.stdout.lines()), VISIBLE[0].1, "{output:?}");
-}
-
-#[test]
-fn the_console_tools_produce_and_consume() {
-    let Some(lab) = Lab::apache() else { return };
-    let topic = lab.topic("phase4-console", 1);
-    let mut producer = lab.tool_command("laravel", "ConsoleProducer", &["--topic", &topic]);
-    let produced = tools::run_with_input(&mut producer, b"one\ntwo\n");
-    assert!(produced.success(), "{produced:?}");
-    let arguments =
-        ["--topic", &topic, "--from-beginning", "--max-messages", "2", "--group", "phase4-console"];
-    let consumed = tools::run_with_input(&mut lab.tool_command("nest", "ConsoleConsumer", &arguments), b"");
-    assert_eq!(consumed.stdout, "one\ntwo\n", "{consumed:?}");
 }

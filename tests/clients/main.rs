@@ -4,9 +4,11 @@
 mod support;
 
 mod apache_kafka;
+mod apache_tools;
 mod catalogue;
 mod cluster;
 mod groups;
+mod kcat;
 mod producers;
 mod raw;
 mod refusals;

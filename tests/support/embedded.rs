@@ -1,6 +1,6 @@
 //! The embedded broker, as the process that `kafkalab broker` starts.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ pub struct Embedded {
     pub plaintext: String,
     /// The address of its SASL_PLAINTEXT listener.
     pub sasl: String,
+    /// Its data folder.
+    pub data: PathBuf,
     /// Its process; the log holds standard output and standard error.
     pub process: Process,
 }
@@ -22,7 +24,7 @@ impl Embedded {
     /// Starts one on free ports with data in a folder of its own, which goes when the broker stops.
     pub fn start() -> Result<Embedded, String> {
         let folder = folder();
-        Embedded::start_in(&folder, Some(&folder), &[])
+        Embedded::start_in(&folder.join("data"), Some(&folder), &[])
     }
 
     /// Starts one on free ports with its data in `data` and more arguments; `remove` is removed when it has stopped.
@@ -34,7 +36,7 @@ impl Embedded {
         let ready = process.log().wait_from(0, Duration::from_secs(30), ready);
         let problem = || format!("`kafkalab broker` did not start:\n{}", process.log().problems());
         let (plaintext, sasl) = ready.ok_or_else(problem)?;
-        Ok(Embedded { plaintext, sasl, process })
+        Ok(Embedded { plaintext, sasl, data: data.to_owned(), process })
     }
 }
 

@@ -1,7 +1,8 @@
 //! A broker to test on, whichever engine it is.
 
+use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -19,6 +20,15 @@ use super::{require, unique};
 /// The topics of the lab's profiles, which every lab broker has, with three partitions each.
 pub const TOPICS: [&str; 4] =
     ["laravel-events", "nest-events", "integracao-pedidos", "integracao-pedidos-dlq"];
+
+/// What each principal sees of [`TOPICS`], in order.
+pub const VISIBLE: [(&str, &[&str]); 5] = [
+    ("admin", &["integracao-pedidos", "integracao-pedidos-dlq", "laravel-events", "nest-events"]),
+    ("laravel", &["integracao-pedidos", "integracao-pedidos-dlq", "laravel-events"]),
+    ("nest", &["integracao-pedidos", "integracao-pedidos-dlq", "nest-events"]),
+    ("analytics", &[]),
+    ("ANONYMOUS", &[]),
+];
 
 /// A running broker with the lab's principals, topics and ACLs, shared by the tests of a binary.
 #[derive(Debug)]
@@ -131,6 +141,8 @@ impl Lab {
     /// `kcat` with the address and login of a principal over PLAIN, as in [`Lab::client`]. Needs `require("kcat")`.
     pub fn kcat(&self, principal: &str, arguments: &[&str]) -> Command {
         let mut kcat = Command::new("kcat");
+        // Cargo puts the librdkafka that it has built on the loader's path: kcat would run on that one.
+        kcat.env_remove("LD_LIBRARY_PATH");
         for (name, value) in self.settings(principal) {
             kcat.args(["-X", &format!("{name}={value}")]);
         }
@@ -174,15 +186,33 @@ impl Lab {
         path
     }
 
-    /// `kafkalab` with the arguments, pointed at this broker (for profiles that log in), in English and without colour.
+    /// `kafkalab` with the arguments, pointed at this broker, in English, without colour, with a lab home of its own
+    /// and none of the caller's `KAFKALAB_*` settings. The command comes first: phase 0's main listener is PLAINTEXT.
     pub fn kafkalab(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(embedded::binary());
+        let settings = env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("KAFKALAB_"));
+        settings.for_each(|(name, _)| {
+            command.env_remove(name);
+        });
+        let main_listener = if arguments.first() == Some(&"phase0") { &self.plaintext } else { &self.sasl };
+        command.env("KAFKALAB_BOOTSTRAP_SERVER", main_listener);
+        command.env("KAFKALAB_PLAINTEXT_SERVER", &self.plaintext);
+        command.env("KAFKALAB_HOME", self.home()).env("KAFKALAB_LANG", "en").env("NO_COLOR", "1");
         command.args(arguments);
         command
-            .env("KAFKALAB_BOOTSTRAP_SERVER", &self.sasl)
-            .env("KAFKALAB_PLAINTEXT_SERVER", &self.plaintext);
-        command.env("KAFKALAB_LANG", "en").env("NO_COLOR", "1");
-        command
+    }
+
+    /// Where the broker (the first of several) keeps its log segments: a folder for each partition.
+    pub fn data(&self) -> &Path {
+        match &self.engine {
+            Engine::Apache(apache) => &apache.brokers[0].data,
+            Engine::Embedded(embedded) => &embedded.data,
+        }
+    }
+
+    /// A folder that goes with the broker.
+    fn home(&self) -> PathBuf {
+        self.data().with_file_name("home")
     }
 
     fn settings(&self, principal: &str) -> Vec<(&'static str, String)> {

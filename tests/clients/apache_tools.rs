@@ -1,0 +1,126 @@
+//! Apache Kafka's own command-line tools, unchanged, on both engines.
+
+use crate::on_every_broker;
+use crate::support::{require, tools, unique};
+
+on_every_broker! {
+    fn topics_are_created_described_grown_and_deleted(lab: &Lab) {
+        if !require("jdk") {
+            return;
+        }
+        let topic = unique("phase4-tools");
+        let topics = |arguments: &[&str]| {
+            let output = lab.tool("admin", "TopicCommand", &[arguments, &["--topic", &topic]].concat());
+            assert!(output.success(), "{arguments:?}: {output:?}");
+            output.stdout
+        };
+        topics(&["--create", "--partitions", "2", "--config", "retention.ms=60000"]);
+        let described = topics(&["--describe"]);
+        assert!(described.contains("PartitionCount: 2\tReplicationFactor: 1"), "{described}");
+        assert!(described.contains("retention.ms=60000"), "{described}");
+        topics(&["--alter", "--partitions", "5"]);
+        assert!(topics(&["--describe"]).contains("PartitionCount: 5"));
+        topics(&["--delete"]);
+        let gone = lab.tool("admin", "TopicCommand", &["--describe", "--topic", &topic]);
+        assert!(gone.stderr.contains("does not exist as expected"), "{gone:?}");
+    }
+
+    fn acls_are_added_listed_and_removed(lab: &Lab) {
+        if !require("jdk") {
+            return;
+        }
+        let topic = unique("phase4-acls");
+        let acls = |arguments: &[&str]| {
+            let output = lab.tool("admin", "AclCommand", &[arguments, &["--topic", &topic]].concat());
+            assert!(output.success(), "{arguments:?}: {output:?}");
+            output.stdout
+        };
+        let entry = ["--allow-principal", "User:analytics", "--operation", "Read"];
+        acls(&[&["--add"], &entry[..]].concat());
+        let listed = acls(&["--list"]);
+        let expected = "(principal=User:analytics, host=*, operation=READ, permissionType=ALLOW)";
+        assert!(listed.contains(expected), "{listed}");
+        acls(&[&["--remove", "--force"], &entry[..]].concat());
+        assert!(!acls(&["--list"]).contains("analytics"));
+    }
+
+    fn the_console_tools_produce_and_consume(lab: &Lab) {
+        if !require("jdk") {
+            return;
+        }
+        let (topic, group) = (lab.topic("phase4-console", 1), unique("phase4-console"));
+        let mut producer = lab.tool_command("laravel", "ConsoleProducer", &["--topic", &topic]);
+        let produced = tools::run_with_input(&mut producer, b"one\ntwo\n");
+        assert!(produced.success(), "{produced:?}");
+        let arguments = ["--topic", &topic, "--from-beginning", "--max-messages", "2", "--group", &group];
+        let consumed = tools::run_with_input(&mut lab.tool_command("nest", "ConsoleConsumer", &arguments), b"");
+        assert_eq!(consumed.stdout, "one\ntwo\n", "{consumed:?}");
+
+        let described = lab.tool("nest", "ConsumerGroupCommand", &["--describe", "--group", &group]);
+        let row = described.stdout.lines().find(|line| line.contains(&topic)).expect("a row for the topic");
+        let columns: Vec<_> = row.split_whitespace().take(6).collect();
+        assert_eq!(columns, [&group, &topic, "0", "2", "2", "0"], "{described:?}");
+    }
+
+    fn a_group_is_listed_reset_and_deleted(lab: &Lab) {
+        if !require("jdk") {
+            return;
+        }
+        let (topic, group) = (lab.topic("phase4-reset", 1), unique("phase4-reset"));
+        lab.produce("laravel", &topic, &[("", "one"), ("", "two")]);
+        let groups = |arguments: &[&str]| {
+            let output = lab.tool("admin", "ConsumerGroupCommand", arguments);
+            assert!(output.success(), "{arguments:?}: {output:?}");
+            output.stdout
+        };
+        let to_end = ["--reset-offsets", "--to-latest", "--execute", "--group", &group, "--topic", &topic];
+        let reset = groups(&to_end);
+        let row = reset.lines().find(|line| line.contains(&topic)).expect("a row for the topic");
+        assert_eq!(row.split_whitespace().collect::<Vec<_>>(), [&group, &topic, "0", "2"], "{reset}");
+        assert!(groups(&["--list"]).lines().any(|line| line == group));
+        groups(&["--delete", "--group", &group]);
+        assert!(!groups(&["--list"]).lines().any(|line| line == group));
+    }
+
+    fn the_perf_tools_run(lab: &Lab) {
+        if !require("jdk") {
+            return;
+        }
+        let topic = lab.topic("phase4-perf", 3);
+        let produce = ["--topic", &topic, "--num-records", "5000", "--record-size", "100", "--throughput", "-1"];
+        let produced = tools::run_with_input(&mut lab.tool_command("laravel", "ProducerPerformance", &produce), b"");
+        assert!(produced.success() && produced.stdout.contains("5000 records sent"), "{produced:?}");
+        let group = unique("phase4-perf");
+        let consume = ["--topic", &topic, "--num-records", "5000", "--group", &group, "--timeout", "60000"];
+        let consumed = tools::run_with_input(&mut lab.tool_command("nest", "ConsumerPerformance", &consume), b"");
+        let figures = consumed.stdout.lines().last().unwrap_or_default();
+        assert_eq!(figures.split(", ").nth(4), Some("5000"), "{consumed:?}");
+    }
+
+    fn broker_api_versions_and_offsets_are_told(lab: &Lab) {
+        if !require("jdk") {
+            return;
+        }
+        let versions = lab.tool("admin", "BrokerApiVersionsCommand", &[]);
+        assert!(versions.success() && versions.stdout.contains("Produce(0): "), "{versions:?}");
+        let topic = lab.topic("phase4-offsets", 1);
+        lab.produce("admin", &topic, &[("", "one")]);
+        let offsets = lab.tool("admin", "GetOffsetShell", &["--topic", &topic]);
+        assert_eq!(offsets.stdout, format!("{topic}:0:1\n"), "{offsets:?}");
+    }
+
+    fn dump_log_segments_accepts_the_files(lab: &Lab) {
+        if !require("jdk") {
+            return;
+        }
+        let topic = lab.topic("phase4-segments", 1);
+        lab.produce("admin", &topic, &[("k", "one"), ("k", "two"), ("k", "three")]);
+        let segment = lab.data().join(format!("{topic}-0/00000000000000000000.log"));
+        let arguments = ["--deep-iteration", "--print-data-log", "--files", segment.to_str().expect("UTF-8")];
+        let dumped = tools::run("DumpLogSegments", &arguments);
+        assert!(dumped.success(), "{dumped:?}");
+        let values: Vec<_> = dumped.stdout.lines().filter_map(|line| line.split("payload: ").nth(1)).collect();
+        assert_eq!(values, ["one", "two", "three"], "{dumped:?}");
+        assert!(!dumped.stdout.contains("isvalid: false"), "{dumped:?}");
+    }
+}
