@@ -1,7 +1,7 @@
 //! Apache Kafka's own command-line tools, unchanged, on both engines.
 
 use crate::on_every_broker;
-use crate::support::{require, tools, unique};
+use crate::support::{eventually, require, tools, unique};
 
 on_every_broker! {
     fn topics_are_created_described_grown_and_deleted(lab: &Lab) {
@@ -9,20 +9,22 @@ on_every_broker! {
             return;
         }
         let topic = unique("phase4-tools");
-        let topics = |arguments: &[&str]| {
-            let output = lab.tool("admin", "TopicCommand", &[arguments, &["--topic", &topic]].concat());
+        let run = |arguments: &[&str]| lab.tool("admin", "TopicCommand", &[arguments, &["--topic", &topic]].concat());
+        let change = |arguments: &[&str]| {
+            let output = run(arguments);
             assert!(output.success(), "{arguments:?}: {output:?}");
-            output.stdout
         };
-        topics(&["--create", "--partitions", "2", "--config", "retention.ms=60000"]);
-        let described = topics(&["--describe"]);
-        assert!(described.contains("PartitionCount: 2\tReplicationFactor: 1"), "{described}");
-        assert!(described.contains("retention.ms=60000"), "{described}");
-        topics(&["--alter", "--partitions", "5"]);
-        assert!(topics(&["--describe"]).contains("PartitionCount: 5"));
-        topics(&["--delete"]);
-        let gone = lab.tool("admin", "TopicCommand", &["--describe", "--topic", &topic]);
-        assert!(gone.stderr.contains("does not exist as expected"), "{gone:?}");
+        let described_as = |text: &str| {
+            let seen = |output: tools::Output| (output.stdout + &output.stderr).contains(text).then_some(());
+            assert!(eventually(|| seen(run(&["--describe"]))).is_some(), "{text}: {:?}", run(&["--describe"]));
+        };
+        change(&["--create", "--partitions", "2", "--config", "retention.ms=60000"]);
+        described_as("PartitionCount: 2\tReplicationFactor: 1");
+        described_as("retention.ms=60000");
+        change(&["--alter", "--partitions", "5"]);
+        described_as("PartitionCount: 5");
+        change(&["--delete"]);
+        described_as("does not exist as expected");
     }
 
     fn acls_are_added_listed_and_removed(lab: &Lab) {
@@ -36,12 +38,14 @@ on_every_broker! {
             output.stdout
         };
         let entry = ["--allow-principal", "User:analytics", "--operation", "Read"];
+        let listed = || {
+            let line = "(principal=User:analytics, host=*, operation=READ, permissionType=ALLOW)";
+            acls(&["--list"]).contains(line)
+        };
         acls(&[&["--add"], &entry[..]].concat());
-        let listed = acls(&["--list"]);
-        let expected = "(principal=User:analytics, host=*, operation=READ, permissionType=ALLOW)";
-        assert!(listed.contains(expected), "{listed}");
+        assert!(eventually(|| listed().then_some(())).is_some(), "added and not listed");
         acls(&[&["--remove", "--force"], &entry[..]].concat());
-        assert!(!acls(&["--list"]).contains("analytics"));
+        assert!(eventually(|| (!listed()).then_some(())).is_some(), "removed and still listed");
     }
 
     fn the_console_tools_produce_and_consume(lab: &Lab) {

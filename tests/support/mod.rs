@@ -42,6 +42,8 @@ pub mod tools;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 #[allow(unused_imports, reason = "each test binary uses its own part")]
 pub use {lab::Lab, requirements::require};
@@ -55,6 +57,19 @@ pub fn root() -> &'static Path {
 pub fn unique(prefix: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("{prefix}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Asks until there is an answer, for what a broker announces in no way, such as an ACL that its controller has taken
+/// and its cache has not. `None` if there is none within half a minute: a guard, no measurement.
+pub fn eventually<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let answer = ask();
+        if answer.is_some() || Instant::now() > deadline {
+            return answer;
+        }
+        thread::park_timeout(Duration::from_millis(50));
+    }
 }
 
 /// A new, empty folder that nothing removes by itself; give it to a [`process::Process`] to go with it.
