@@ -204,7 +204,9 @@ on_every_broker! {
             let password = || "a password of its own".into();
             let set = users::ScramChange::Set { user: user.clone(), mechanism, iterations: 4096, password: password() };
             assert_eq!(users::alter_scram_users(&mut admin, &[set]).await.unwrap()[&user], Ok(()));
-            assert_eq!(users::describe_scram_users(&mut admin).await.unwrap()[&user], [(mechanism, 4096)]);
+            let known = async || users::describe_scram_users(&mut admin).await.unwrap();
+            let known = until(known, |users| users.contains_key(&user)).await;
+            assert_eq!(known[&user], [(mechanism, 4096)]);
 
             let login = Login { mechanism: SCRAM_256, username: user.clone(), password: password() };
             let mut client = Cluster::connect(lab.bootstrap_sasl(), Some(login.clone()), PATIENCE).await.unwrap();
@@ -212,6 +214,8 @@ on_every_broker! {
 
             let delete = || users::ScramChange::Delete { user: user.clone(), mechanism };
             assert_eq!(users::alter_scram_users(&mut admin, &[delete()]).await.unwrap()[&user], Ok(()));
+            let gone = async || users::describe_scram_users(&mut admin).await.unwrap();
+            assert_eq!(until(gone, |users| !users.contains_key(&user)).await.get(&user), None);
             let twice = users::alter_scram_users(&mut admin, &[delete()]).await.unwrap();
             assert_eq!(twice[&user].as_ref().unwrap_err().code, 91);
             let refused = Cluster::connect(lab.bootstrap_sasl(), Some(login), PATIENCE).await;

@@ -128,6 +128,11 @@ impl Log {
         self.lines.lock().unwrap().lines.len()
     }
 
+    /// How many lines so far are of a kind.
+    pub fn count(&self, is: impl Fn(&str) -> bool) -> usize {
+        self.lines.lock().unwrap().lines.iter().filter(|line| is(line)).count()
+    }
+
     /// The lines that tell of a problem, without stack traces, or if there are none the last ones: for an error message.
     pub fn problems(&self) -> String {
         let is_problem = |line: &&String| {
