@@ -1,0 +1,242 @@
+//! Requests over a connection of our own, in fixed versions, so that nothing retries behind a test's back.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages::create_acls_request::AclCreation;
+use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use kafka_protocol::messages::delete_acls_request::DeleteAclsFilter;
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::offset_commit_request::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
+use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_protocol::messages::{
+    CreateAclsRequest, CreateTopicsRequest, DeleteAclsRequest, DeleteTopicsRequest, DescribeAclsRequest,
+    FetchRequest, GroupId, InitProducerIdRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
+    ProduceRequest, TopicName,
+};
+use kafka_protocol::protocol::StrBytes;
+use kafka_protocol::records::{
+    Compression, Record, RecordBatchDecoder, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
+};
+use kafkalab::client::raw::{Connection, RawError};
+
+/// Far more than any answer takes: a guard against one that never comes.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The partitions of every topic here.
+pub const PARTITIONS: i32 = 3;
+
+/// A connection as User:ANONYMOUS, who may do everything on the brokers of these tests.
+pub struct Client(Connection);
+
+fn text(text: &str) -> StrBytes {
+    StrBytes::from_string(text.to_owned())
+}
+
+fn topic(name: &str) -> TopicName {
+    TopicName(text(name))
+}
+
+/// An idempotent producer's batch.
+pub fn batch(producer_id: i64, sequence: i32, timestamp: i64, values: &[String]) -> Bytes {
+    let record = |(at, value): (usize, &String)| Record {
+        transactional: false,
+        control: false,
+        delete_horizon: false,
+        partition_leader_epoch: -1,
+        producer_id,
+        producer_epoch: if producer_id < 0 { -1 } else { 0 },
+        timestamp_type: TimestampType::Creation,
+        offset: at as i64,
+        sequence: sequence + at as i32,
+        timestamp,
+        key: None,
+        value: Some(Bytes::from(value.clone())),
+        headers: Default::default(),
+    };
+    let records: Vec<Record> = values.iter().enumerate().map(record).collect();
+    let mut bytes = BytesMut::new();
+    let options = RecordEncodeOptions { version: 2, compression: Compression::None };
+    RecordBatchEncoder::encode(&mut bytes, &records, &options).unwrap();
+    bytes.freeze()
+}
+
+impl Client {
+    pub async fn connect(address: &str) -> Client {
+        Client(Connection::connect(address, PATIENCE).await.unwrap())
+    }
+
+    pub async fn producer_id(&mut self) -> i64 {
+        let request = InitProducerIdRequest::default().with_transactional_id(None);
+        let response = self.0.send(&request, 2).await.unwrap();
+        assert_eq!(response.error_code, 0);
+        response.producer_id.0
+    }
+
+    /// Produces with acks=all; the error code and the base offset.
+    pub async fn produce(
+        &mut self,
+        name: &str,
+        partition: i32,
+        records: Bytes,
+    ) -> Result<(i16, i64), RawError> {
+        let data = PartitionProduceData::default().with_index(partition).with_records(Some(records));
+        let data = TopicProduceData::default().with_name(topic(name)).with_partition_data(vec![data]);
+        let request = ProduceRequest::default()
+            .with_transactional_id(None)
+            .with_acks(-1)
+            .with_timeout_ms(1000)
+            .with_topic_data(vec![data]);
+        let response = self.0.send(&request, 8).await?;
+        let partition = &response.responses[0].partition_responses[0];
+        Ok((partition.error_code, partition.base_offset))
+    }
+
+    /// All values of a partition with their offsets, from `offset` on; or the error code.
+    pub async fn read(
+        &mut self,
+        name: &str,
+        partition: i32,
+        mut offset: i64,
+    ) -> Result<Vec<(i64, String)>, i16> {
+        let mut found = Vec::new();
+        loop {
+            let asked = FetchPartition::default()
+                .with_partition(partition)
+                .with_fetch_offset(offset)
+                .with_partition_max_bytes(1 << 20);
+            let asked = FetchTopic::default().with_topic(topic(name)).with_partitions(vec![asked]);
+            let request = FetchRequest::default()
+                .with_replica_id((-1).into())
+                .with_min_bytes(0)
+                .with_max_bytes(1 << 20)
+                .with_topics(vec![asked]);
+            let mut response = self.0.send(&request, 10).await.unwrap();
+            let answer = response.responses.remove(0).partitions.remove(0);
+            if answer.error_code != 0 {
+                return Err(answer.error_code);
+            }
+            let mut bytes = answer.records.unwrap_or_default();
+            for set in RecordBatchDecoder::decode_all(&mut bytes).unwrap() {
+                for record in set.records.into_iter().filter(|record| record.offset >= offset) {
+                    let value = String::from_utf8(record.value.unwrap().to_vec()).unwrap();
+                    found.push((record.offset, value));
+                }
+            }
+            offset = found.last().map_or(offset, |last: &(i64, String)| last.0 + 1);
+            if offset >= answer.high_watermark {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Commits the same offset for every partition, as a consumer without a group's membership.
+    pub async fn commit(&mut self, group: &str, name: &str, offset: i64) -> Result<(), RawError> {
+        let at = |partition| {
+            OffsetCommitRequestPartition::default()
+                .with_partition_index(partition)
+                .with_committed_offset(offset)
+                .with_committed_metadata(Some(StrBytes::default()))
+        };
+        let partitions = (0..PARTITIONS).map(at).collect();
+        let asked = OffsetCommitRequestTopic::default().with_name(topic(name)).with_partitions(partitions);
+        let request = OffsetCommitRequest::default()
+            .with_group_id(GroupId(text(group)))
+            .with_generation_id_or_member_epoch(-1)
+            .with_topics(vec![asked]);
+        let response = self.0.send(&request, 7).await?;
+        assert!(response.topics[0].partitions.iter().all(|partition| partition.error_code == 0));
+        Ok(())
+    }
+
+    /// The offset committed for each partition, −1 for none.
+    pub async fn committed(&mut self, group: &str, name: &str) -> Vec<i64> {
+        let asked = OffsetFetchRequestTopic::default()
+            .with_name(topic(name))
+            .with_partition_indexes((0..PARTITIONS).collect());
+        let request =
+            OffsetFetchRequest::default().with_group_id(GroupId(text(group))).with_topics(Some(vec![asked]));
+        let response = self.0.send(&request, 7).await.unwrap();
+        assert_eq!(response.error_code, 0);
+        response.topics[0].partitions.iter().map(|partition| partition.committed_offset).collect()
+    }
+
+    /// Creates a topic of three partitions; the error code.
+    pub async fn create_topic(&mut self, name: &str, configs: &[(&str, &str)]) -> Result<i16, RawError> {
+        let config = |(key, value): &(&str, &str)| {
+            CreatableTopicConfig::default().with_name(text(key)).with_value(Some(text(value)))
+        };
+        let wanted = CreatableTopic::default()
+            .with_name(topic(name))
+            .with_num_partitions(PARTITIONS)
+            .with_replication_factor(1)
+            .with_configs(configs.iter().map(config).collect());
+        let request = CreateTopicsRequest::default().with_topics(vec![wanted]).with_timeout_ms(1000);
+        Ok(self.0.send(&request, 4).await?.topics[0].error_code)
+    }
+
+    /// Deletes a topic; the error code.
+    pub async fn delete_topic(&mut self, name: &str) -> Result<i16, RawError> {
+        let request =
+            DeleteTopicsRequest::default().with_topic_names(vec![topic(name)]).with_timeout_ms(1000);
+        Ok(self.0.send(&request, 3).await?.responses[0].error_code)
+    }
+
+    /// The names of all topics, each of which must be whole.
+    pub async fn topics(&mut self) -> BTreeSet<String> {
+        let response = self.0.send(&MetadataRequest::default().with_topics(None), 8).await.unwrap();
+        let whole = |topic: &kafka_protocol::messages::metadata_response::MetadataResponseTopic| {
+            let partitions = topic.partitions.iter().map(|partition| partition.partition_index);
+            assert_eq!(topic.error_code, 0);
+            assert!(partitions.eq(0..PARTITIONS), "a half-created topic: {topic:?}");
+            topic.name.as_ref().unwrap().to_string()
+        };
+        response.topics.iter().map(whole).collect()
+    }
+
+    /// Lets a principal read the topic `orders`, or no longer.
+    pub async fn set_acl(&mut self, principal: &str, allowed: bool) -> Result<(), RawError> {
+        if allowed {
+            let acl = AclCreation::default()
+                .with_resource_type(2)
+                .with_resource_name(text("orders"))
+                .with_resource_pattern_type(3)
+                .with_principal(text(principal))
+                .with_host(text("*"))
+                .with_operation(3)
+                .with_permission_type(3);
+            let request = CreateAclsRequest::default().with_creations(vec![acl]);
+            assert_eq!(self.0.send(&request, 1).await?.results[0].error_code, 0);
+        } else {
+            let filter = DeleteAclsFilter::default()
+                .with_resource_type_filter(1)
+                .with_resource_name_filter(None)
+                .with_pattern_type_filter(1)
+                .with_principal_filter(Some(text(principal)))
+                .with_host_filter(None)
+                .with_operation(1)
+                .with_permission_type(1);
+            let request = DeleteAclsRequest::default().with_filters(vec![filter]);
+            assert_eq!(self.0.send(&request, 1).await?.filter_results[0].error_code, 0);
+        }
+        Ok(())
+    }
+
+    /// The principals that an ACL names.
+    pub async fn principals(&mut self) -> BTreeSet<String> {
+        let request = DescribeAclsRequest::default()
+            .with_resource_type_filter(1)
+            .with_resource_name_filter(None)
+            .with_pattern_type_filter(1)
+            .with_principal_filter(None)
+            .with_host_filter(None)
+            .with_operation(1)
+            .with_permission_type(1);
+        let response = self.0.send(&request, 1).await.unwrap();
+        let acls = response.resources.iter().flat_map(|resource| &resource.acls);
+        acls.map(|acl| acl.principal.to_string()).collect()
+    }
+}

@@ -1,0 +1,100 @@
+//! SIGKILL at any moment loses nothing that was answered.
+
+use super::client::{Client, PARTITIONS};
+use super::load::{Answers, Committing, Kind, Producing, TOPIC, Toggling};
+use super::support::embedded::Embedded;
+use super::support::folder;
+
+/// Kills of one data folder, one after another. `KAFKALAB_KILLS` asks for more.
+const ROUNDS: u64 = 30;
+/// Everybody may do everything, so that the ACLs that come and go change nothing for the load; small segments, so that
+/// some kills strike while one is rolled.
+const ARGUMENTS: [&str; 6] =
+    ["--acls", "none", "-c", "super.users=User:admin;User:ANONYMOUS", "-c", "log.segment.bytes=16384"];
+
+/// The same numbers in every run (xorshift).
+fn random(round: u64) -> u64 {
+    let mut state = 0x9e37_79b9_7f4a_7c15 ^ (round + 1).wrapping_mul(0x2545_f491_4f6c_dd1d);
+    for shift in [13, 7, 17] {
+        state ^= state << shift;
+        state ^= state >> (shift / 2 + 1);
+    }
+    state
+}
+
+#[test]
+fn nothing_that_was_answered_is_lost() {
+    let rounds = std::env::var("KAFKALAB_KILLS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    let data = folder();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut work = None;
+        for round in 0..=rounds {
+            let mut broker = Embedded::start_in(&data, None, &ARGUMENTS).unwrap();
+            let address = broker.plaintext.clone();
+            let mut client = Client::connect(&address).await;
+            let work = match &mut work {
+                None => work.insert(Work::begin(&mut client).await),
+                Some(work) => {
+                    work.check(&mut client).await;
+                    work
+                }
+            };
+            if round < rounds {
+                let answers = Answers::default();
+                let kill = async {
+                    answers.reach(random(round) % 600).await;
+                    tokio::task::spawn_blocking(move || broker.process.kill()).await.unwrap();
+                };
+                tokio::join!(work.run(&address, &answers), kill);
+            }
+        }
+    });
+    std::fs::remove_dir_all(data).unwrap();
+}
+
+/// All that goes on at once.
+struct Work {
+    producing: Vec<Producing>,
+    committing: Committing,
+    acls: Toggling,
+    topics: Toggling,
+}
+
+impl Work {
+    async fn begin(client: &mut Client) -> Work {
+        assert_eq!(client.create_topic(TOPIC, &[]).await.unwrap(), 0);
+        let mut producing = Vec::new();
+        for partition in 0..PARTITIONS {
+            producing.push(Producing::new(client, partition).await);
+        }
+        let names = |prefix: &str, count: i32| (0..count).map(|number| format!("{prefix}{number}")).collect();
+        Work {
+            producing,
+            committing: Committing::default(),
+            acls: Toggling::new(Kind::Acls, names("User:u", 7)),
+            topics: Toggling::new(Kind::Topics, names("topic-", 5)),
+        }
+    }
+
+    async fn run(&mut self, address: &str, answers: &Answers) {
+        let [first, second, third] = &mut self.producing[..] else { panic!("three partitions") };
+        tokio::join!(
+            async { first.run(Client::connect(address).await, answers).await },
+            async { second.run(Client::connect(address).await, answers).await },
+            async { third.run(Client::connect(address).await, answers).await },
+            async { self.committing.run(Client::connect(address).await, answers).await },
+            async { self.acls.run(Client::connect(address).await, answers).await },
+            async { self.topics.run(Client::connect(address).await, answers).await },
+        );
+    }
+
+    async fn check(&mut self, client: &mut Client) {
+        for producing in &mut self.producing {
+            producing.check(client).await;
+        }
+        self.committing.check(client).await;
+        self.acls.check(client).await;
+        self.topics.check(client).await;
+    }
+}
