@@ -1,6 +1,10 @@
-//! The embedded broker over its wire, in this process, each test with a broker of its own.
+//! The embedded broker over its wire, each test with a broker of its own: in this process, but for those that kill it.
 #![allow(clippy::unwrap_used, reason = "test code: a panic is how it reports")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod crash;
 mod every_version;
 mod fetching;
 mod gate;
