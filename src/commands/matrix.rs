@@ -54,7 +54,8 @@ pub(super) async fn observe(
             if !as_expected {
                 problems.push(format!("{principal} {} {}", attempt.operation(), attempt.resource()));
             }
-            let word = if seen.allowed() { "allowed".to_owned() } else { format!("denied({})", seen.code) };
+            let word = if seen.allowed() { words::ALLOWED } else { words::DENIED };
+            let word = word.fill(context.lang(), &[("code", &seen.code)]);
             cells.push(if as_expected { word } else { format!("{word}!") });
             data.push(json!({
                 "principal": principal, "operation": attempt.operation(), "resource": attempt.resource(),

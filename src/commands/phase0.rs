@@ -31,8 +31,9 @@ async fn verify(context: &Context) -> Result<Report> {
     let topic = profile.topic.as_ref().map_or("phase0-hello", |topic| topic.value.as_str());
     let group = profile.actor.group.as_ref().map_or("phase0-readers", |group| group.value.as_str());
     let mut checks = Vec::new();
+    let bar = context.ui.waiting(words::REACHING);
     let mut add = |check: Check| {
-        context.ui.checking(&check);
+        bar.set_message(check.goal.in_lang(context.lang()));
         checks.push(check);
     };
     add(reached(&profile, &mut cluster).await);
@@ -44,6 +45,7 @@ async fn verify(context: &Context) -> Result<Report> {
         add(checks::through_a_group(context, &profile, topic, group, &placed).await);
     }
     add(refused(context, &profile, &laravel).await);
+    bar.finish_and_clear();
     Ok(Report::checks(checks, context.lang())
         .explain(words::TWO_ADDRESSES)
         .explain(words::LOG_NOT_QUEUE)

@@ -18,6 +18,8 @@ pub(super) struct Standalone<'c> {
     /// The group of the phase's own application, as it stands on the wire.
     pub group: String,
     checks: Vec<Check>,
+    /// What was checked last, while a person waits.
+    bar: indicatif::ProgressBar,
 }
 
 impl<'c> Standalone<'c> {
@@ -28,12 +30,13 @@ impl<'c> Standalone<'c> {
         drop(connect::cluster(context, &profile, words::REACHING.with(&[("phase", &name.name())])).await?);
         let topic = profile.topic.as_ref().map_or_else(String::new, |topic| topic.value.clone());
         let group = connect::group(&context.profile_as(name, &profile.owner)?).unwrap_or_default();
-        Ok(Self { context, profile, topic, group, checks: Vec::new() })
+        let bar = context.ui.waiting(words::CHECKING);
+        Ok(Self { context, profile, topic, group, checks: Vec::new(), bar })
     }
 
-    /// Adds a check, and tells a person that it was made.
+    /// Adds a check, and tells a waiting person that it was made.
     pub(super) fn add(&mut self, check: Check) {
-        self.context.ui.checking(&check);
+        self.bar.set_message(check.goal.in_lang(self.context.lang()));
         self.checks.push(check);
     }
 
@@ -64,6 +67,7 @@ impl<'c> Standalone<'c> {
         let rows = rows(self.context, &self.profile)?;
         let observed = matrix::observe(self.context, &rows, &attempts, &["WRITE", "READ", "GROUP"]).await;
         self.add(observed.check);
+        self.bar.finish_and_clear();
         let mut report = Report::checks(self.checks, self.context.lang());
         report.body.push(Block::Gap);
         report.body.push(observed.table);

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use self::escape::escape;
 pub use self::look::{ColorChoice, Explain, Format, Look};
 use crate::error::{Error, Kind, Result};
-use crate::report::{Check, Report, Verdict};
+use crate::report::{Report, Verdict};
 use crate::words::{Lang, Message};
 
 /// The door to the terminal.
@@ -85,7 +85,7 @@ impl Ui {
         if !self.look.progress {
             return indicatif::ProgressBar::hidden();
         }
-        let bar = indicatif::ProgressBar::new_spinner();
+        let bar = indicatif::ProgressBar::new_spinner().with_finish(indicatif::ProgressFinish::AndClear);
         bar.set_message(message.into().in_lang(self.look.lang));
         bar.enable_steady_tick(std::time::Duration::from_millis(120));
         bar
@@ -172,14 +172,6 @@ impl Ui {
     pub fn show_clap(error: &clap::Error) -> u8 {
         let _ = error.print();
         u8::try_from(error.exit_code()).unwrap_or(2)
-    }
-
-    /// A check as it is made, for commands that show progress: one line on standard error.
-    pub fn checking(&self, check: &Check) {
-        if self.look.stderr_is_terminal && !self.is_json() {
-            let word = render::verdict_word(check.verdict, self.look.lang);
-            self.note(format!("{word} {}", check.goal.in_lang(self.look.lang)));
-        }
     }
 }
 
