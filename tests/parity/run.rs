@@ -61,7 +61,7 @@ impl Player {
         Self { admin, acls: Vec::new() }
     }
 
-    /// Makes these the only ACLs of analytics, and waits until the authorizer knows: on Apache Kafka a change takes
+    /// Makes these the only ACLs of analytics (and of everybody on `parity-`), and waits until the authorizer knows: on Apache Kafka a change takes
     /// its way through the metadata log.
     async fn set_acls(&mut self, wanted: &[AclBinding]) {
         let mut wanted = wanted.to_vec();
@@ -70,7 +70,12 @@ impl Player {
             return;
         }
         let ours = AclFilter { principal: Some("User:analytics".to_owned()), ..AclFilter::default() };
-        let everybodys = AclFilter { principal: Some("User:*".to_owned()), ..AclFilter::default() };
+        // Other tests of this binary have ACLs for everybody on names of their own.
+        let everybodys = AclFilter {
+            principal: Some("User:*".to_owned()),
+            resource_name: Some("parity-".to_owned()),
+            ..AclFilter::default()
+        };
         acls::delete_acls(&mut self.admin, &[ours.clone(), everybodys.clone()]).await.unwrap();
         for result in acls::create_acls(&mut self.admin, &wanted).await.unwrap() {
             result.unwrap();

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod admin;
+mod group_steps;
 pub mod groups;
 pub mod listing;
 pub mod records;
