@@ -13,7 +13,7 @@ use super::failure::{Failure, Need};
 use super::metadata::{on_group, on_topic};
 use super::record::Received;
 use super::settings::Settings;
-use super::signals::blocking;
+use super::signals::{Away, blocking};
 
 /// How long a goodbye may take that nobody is likely to hear.
 const BRIEF: Duration = Duration::from_millis(300);
@@ -126,6 +126,11 @@ impl GroupReader {
     /// The partitions that this member owns now.
     pub fn assigned(&self) -> Vec<i32> {
         self.ears.membership.lock().assigned.clone()
+    }
+
+    /// Tells when the brokers went away. A record that comes afterwards shows that they are back.
+    pub fn away(&self) -> Away {
+        Away::new(&self.ears.signals)
     }
 
     /// The next event. The first refusal ends it, because librdkafka reports a denied topic or group only once and

@@ -39,3 +39,4 @@ pub use reach::reach;
 pub use reader::{Range, ReadRequest, Reader};
 pub use record::{Received, Record, RecordView, TimestampType};
 pub use settings::{Login, Security, Settings, SslFiles};
+pub use signals::Away;

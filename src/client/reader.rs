@@ -16,6 +16,7 @@ use super::metadata::on_topic;
 use super::offset_spec::{LogBounds, OffsetSpec};
 use super::record::Received;
 use super::settings::Settings;
+use super::signals::Away;
 
 /// What to read.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +98,11 @@ impl Reader {
     /// What is read of each partition, in order of number.
     pub fn ranges(&self) -> &[Range] {
         &self.ranges
+    }
+
+    /// Tells when the brokers went away. A record that comes afterwards shows that they are back.
+    pub fn away(&self) -> Away {
+        Away::new(&self.ears.signals)
     }
 
     /// The next record; `None` when every range has been read. Order holds within a partition only.

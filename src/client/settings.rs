@@ -102,7 +102,8 @@ impl Settings {
         let timeout = self.timeout.as_millis().clamp(100, 300_000);
         let mut config = ClientConfig::new();
         // Info, whatever the subscriber shows: it is where librdkafka says why a connection was closed.
-        config.set_log_level(RDKafkaLogLevel::Info);
+        let debugs = self.properties.iter().any(|(name, _)| name == "debug");
+        config.set_log_level(if debugs { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Info });
         config
             .set("bootstrap.servers", &self.bootstrap)
             .set("security.protocol", self.security.name())

@@ -70,6 +70,19 @@ impl Signals {
         }
     }
 
+    /// Completes when every broker is away, with the words of the connection that was lost last.
+    pub(super) async fn away(&self) -> String {
+        let mut news = self.state.subscribe();
+        loop {
+            if let Some(down) = &news.borrow_and_update().down {
+                return down.said.clone();
+            }
+            if news.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     /// Completes when every broker has been away for `limit`. Whether one is back shows only in what it answers, so a
     /// caller must be sure that it asks something.
     pub(super) async fn lost_for(&self, limit: Duration) -> Failure {
@@ -208,6 +221,21 @@ impl ClientContext for Signals {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.hear(error, reason);
+    }
+}
+
+/// Tells when the brokers went away, apart from the reader that waits for them.
+#[derive(Debug, Clone)]
+pub struct Away(Signals);
+
+impl Away {
+    pub(super) fn new(signals: &Signals) -> Self {
+        Self(signals.clone())
+    }
+
+    /// Completes while every broker is away: librdkafka's words for the connection that was lost last.
+    pub async fn wait(&self) -> String {
+        self.0.away().await
     }
 }
 

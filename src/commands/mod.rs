@@ -40,7 +40,7 @@ pub use self::context::Context;
 use crate::cli::{Cli, Command};
 use crate::error::{Error, Kind, Result};
 use crate::report::Report;
-use crate::ui::Ui;
+use crate::ui::{Ui, show_library_log};
 use crate::words::app as words;
 
 /// Parses the command line, runs the command, shows what came of it.
@@ -55,6 +55,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return ExitCode::from(Ui::show_clap(&error)),
     };
     let ui = Ui::new(context::look(&cli.global));
+    show_library_log(cli.global.verbose);
     let inputs = match context::Inputs::gather(&cli.global, &matches) {
         Ok(inputs) => inputs,
         Err(error) => {

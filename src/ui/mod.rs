@@ -4,6 +4,7 @@
 mod error_block;
 mod escape;
 mod layout;
+mod library_log;
 mod look;
 mod render;
 
@@ -11,6 +12,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::escape::escape;
+pub use self::library_log::show_library_log;
 pub use self::look::{ColorChoice, Explain, Format, Look};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Report, Verdict};

@@ -236,3 +236,14 @@ fn input_that_cannot_be_read_is_named() {
     let run = kafkalab(&["phase1", "produce", "--msg", "x", "-H", "no-value"]);
     assert_eq!(run.code, 2, "{run:?}");
 }
+
+#[test]
+fn librdkafkas_log_is_shown_only_when_asked_for() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let run = |more: &[&str]| kafkalab(&[&["phase1", "produce", "--msg", "x", "-b", &nobody], more].concat());
+    assert!(!run(&[]).stderr.contains("librdkafka"));
+    let told = run(&["-vv", "-X", "debug=broker"]);
+    assert_eq!(told.code, 3, "{told:?}");
+    assert!(!told.stderr.contains("librdkafka debug"), "{told:?}");
+    assert!(run(&["-vvv", "-X", "debug=broker"]).stderr.contains("librdkafka debug"));
+}

@@ -38,8 +38,14 @@ pub(super) async fn read(reading: Reading<'_>) -> Result<Report> {
             Err(failure) => return Err(reading.failed(&failure).await),
         },
     };
-    let member =
-        Member { reading, reader, printed: BTreeMap::new(), answered: false, committed_at: Instant::now() };
+    let member = Member {
+        reading,
+        reader,
+        printed: BTreeMap::new(),
+        answered: false,
+        committed_at: Instant::now(),
+        told_away: false,
+    };
     member.run().await
 }
 
@@ -51,6 +57,8 @@ struct Member<'a> {
     /// Whether the group has given an assignment, be it an empty one.
     answered: bool,
     committed_at: Instant,
+    /// Whether it was said that the brokers are away.
+    told_away: bool,
 }
 
 enum Trouble {
@@ -64,6 +72,8 @@ enum Told {
     Assigned(Vec<i32>),
     Revoked(Vec<i32>, Option<Failure>),
     CaughtUp,
+    /// Every broker is away, with the words of the connection that was lost last.
+    Away(String),
 }
 
 impl Member<'_> {
@@ -140,19 +150,32 @@ impl Member<'_> {
             idle => idle,
         };
         let stop = &self.reading.context.stop;
+        let away = self.reader.away();
         tokio::select! {
             biased;
             () = stop.cancelled() => Ok(Err(Stop::Interrupted)),
+            said = away.wait(), if !self.told_away => Ok(Ok(Told::Away(said))),
             event = self.reader.next() => tell(event, &mut self.reading.show, &mut self.printed).map(Ok),
             () = patience(limit) => Ok(Err(Stop::Idle)),
         }
     }
 
     fn act(&mut self, event: Told) -> Option<Stop> {
+        if !matches!(event, Told::Record) {
+            self.reading.show.make_room();
+        }
         let ui = &self.reading.context.ui;
         let follows = self.reading.args.follow;
         match event {
-            Told::Record => None,
+            Told::Record => {
+                self.told_away = false;
+                None
+            }
+            Told::Away(said) => {
+                self.told_away = true;
+                ui.warn(words::AWAY.with(&[("said", &said)]));
+                None
+            }
             Told::Assigned(partitions) => {
                 self.answered = true;
                 let all = self.reader.partitions().len();

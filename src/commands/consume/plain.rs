@@ -52,6 +52,8 @@ enum Trouble {
 async fn copy(reading: &mut Reading<'_>, reader: &mut Reader) -> Result<Stop, Trouble> {
     let context = reading.context;
     let idle = reading.args.idle;
+    let away = reader.away();
+    let mut told_away = false;
     loop {
         if reading.has_enough() {
             return Ok(Stop::Count);
@@ -65,6 +67,7 @@ async fn copy(reading: &mut Reading<'_>, reader: &mut Reader) -> Result<Stop, Tr
                 Some(record) => reading.show.record(&record.view()).map_err(Trouble::Output)?,
                 None => return Ok(Stop::End),
             }
+            told_away = false;
             continue;
         }
         if reading.show.has_more() {
@@ -77,6 +80,10 @@ async fn copy(reading: &mut Reading<'_>, reader: &mut Reader) -> Result<Stop, Tr
                 Some(record) => reading.show.record(&record.view()).map_err(Trouble::Output)?,
                 None => return Ok(Stop::End),
             },
+            said = away.wait(), if !told_away => {
+                context.ui.warn(words::AWAY.with(&[("said", &said)]));
+                told_away = true;
+            }
             () = patience(idle) => return Ok(Stop::Idle),
         }
     }

@@ -17,6 +17,8 @@ pub(super) struct Show<'a> {
     bytes: Bytes,
     buffer: Vec<u8>,
     shown: u64,
+    /// Shows how far a long reading is, where a person waits for it and the records go elsewhere.
+    progress: Option<indicatif::ProgressBar>,
 }
 
 enum Manner {
@@ -38,7 +40,7 @@ impl<'a> Show<'a> {
             None => Manner::Value,
         };
         let bytes = if is_terminal { Bytes::Escaped } else { Bytes::Raw };
-        Self { context, manner, bytes, buffer: Vec::with_capacity(CHUNK + 1024), shown: 0 }
+        Self { context, manner, bytes, buffer: Vec::with_capacity(CHUNK + 1024), shown: 0, progress: None }
     }
 
     /// Prints a record; it may stay in the buffer until [`Show::flush`].
@@ -53,7 +55,30 @@ impl<'a> Show<'a> {
             }
             Manner::Line => line(self.context, record, &mut self.buffer),
         }
-        if self.buffer.len() >= CHUNK { self.write() } else { Ok(()) }
+        if self.buffer.len() < CHUNK {
+            return Ok(());
+        }
+        self.tick();
+        self.write()
+    }
+
+    fn tick(&mut self) {
+        let ui = &self.context.ui;
+        if ui.look().stdout_is_terminal {
+            return;
+        }
+        let text = words::PROGRESS.with(&[("records", &self.shown)]);
+        match &self.progress {
+            Some(bar) => bar.set_message(text.in_lang(ui.lang())),
+            None => self.progress = Some(ui.waiting(text)),
+        }
+    }
+
+    /// Takes the progress off the terminal, so that something else can be said there.
+    pub(super) fn make_room(&mut self) {
+        if let Some(bar) = self.progress.take() {
+            bar.finish_and_clear();
+        }
     }
 
     /// Whether records wait in the buffer.
@@ -63,6 +88,7 @@ impl<'a> Show<'a> {
 
     /// Writes everything out. Only then is a record printed.
     pub(super) fn flush(&mut self) -> Result<()> {
+        self.make_room();
         self.write()?;
         self.context.ui.data().flush()?;
         Ok(())

@@ -14,6 +14,8 @@ use crate::words::{Message, produce as words};
 
 /// Records of which the key is remembered until the acknowledgement comes, to say who chose the partition.
 const REMEMBERED: u64 = 20;
+/// Acknowledgements between two looks of the progress.
+const PROGRESS_EVERY: u64 = 10_000;
 /// Ranges of failed records that are named; then only their number is.
 const NAMED_RANGES: usize = 200;
 
@@ -30,6 +32,8 @@ pub(super) struct Tally<'a> {
     keys: VecDeque<(u64, Option<Vec<u8>>)>,
     last: Option<(Placed, Option<Vec<u8>>)>,
     failures: Vec<(Failure, Ranges)>,
+    /// Shows how far a long run is, where a person waits for it and the acknowledgements go elsewhere.
+    progress: Option<indicatif::ProgressBar>,
 }
 
 impl<'a> Tally<'a> {
@@ -45,6 +49,7 @@ impl<'a> Tally<'a> {
             keys: VecDeque::new(),
             last: None,
             failures: Vec::new(),
+            progress: None,
         }
     }
 
@@ -69,6 +74,9 @@ impl<'a> Tally<'a> {
         match ack.result {
             Ok(placed) => {
                 self.acknowledged += 1;
+                if self.acknowledged.is_multiple_of(PROGRESS_EVERY) {
+                    self.tick();
+                }
                 self.show(ack.sequence, &placed, key.as_ref().map(Option::as_deref), choice)?;
                 if let Some(key) = key {
                     self.last = Some((placed, key));
@@ -180,8 +188,23 @@ impl<'a> Tally<'a> {
         }
     }
 
+    fn tick(&mut self) {
+        let ui = &self.context.ui;
+        if ui.look().stdout_is_terminal {
+            return;
+        }
+        let text = words::PROGRESS.with(&[("acknowledged", &self.acknowledged)]);
+        match &self.progress {
+            Some(bar) => bar.set_message(text.in_lang(ui.lang())),
+            None => self.progress = Some(ui.waiting(text)),
+        }
+    }
+
     /// Shows what is not shown yet; to be called before anything is waited for.
-    pub(super) fn flush(&self) -> Result<()> {
+    pub(super) fn flush(&mut self) -> Result<()> {
+        if let Some(bar) = self.progress.take() {
+            bar.finish_and_clear();
+        }
         self.context.ui.data().flush()?;
         Ok(())
     }
