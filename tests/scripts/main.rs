@@ -3,6 +3,7 @@
 //! A golden script holds commands, `---`, and what the state machine does about them: test and documentation at once.
 //! `UPDATE_GOLDEN=1 cargo test --test scripts` writes the traces anew, for a person to read in the diff.
 
+mod acl;
 mod compose;
 mod golden;
 mod group;
