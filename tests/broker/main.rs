@@ -4,7 +4,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod crash;
 mod every_version;
 mod fetching;
 mod gate;
