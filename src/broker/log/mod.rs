@@ -1,7 +1,7 @@
 //! One partition's log, stored as Apache Kafka stores it.
 //!
 //! Read in this order: [`batch`] (what a producer sends and what is checked), [`records`] (what lies inside),
-//! `segment` with `walk` and `index` (one file and how a batch is found in it), [`partition`] (segments in a row:
+//! `segment` with `walk`, `index` and `search` (one file and how a batch is found in it), [`partition`] (segments in a row:
 //! append, read), `offsets` and `retention` (the same log, asked by time and shortened), [`producers`] and `epochs`
 //! (what is remembered beside the records), `recovery` with `checkpoint` (opening after a clean stop or a crash),
 //! [`journal`] with `snapshot` (the broker's own changes, kept in the same way).
@@ -24,6 +24,7 @@ pub mod producers;
 pub mod records;
 mod recovery;
 mod retention;
+mod search;
 mod segment;
 mod slice;
 mod snapshot;

@@ -77,6 +77,8 @@ impl PartitionLog {
         if found.report.scanned_bytes == 0 && found.report.cut.is_none() {
             log.checkpointed = Some((log.log_start_offset, log.log_end_offset()));
         }
+        // Thousands of partitions may be opened at a start, and few of them used.
+        log.release_files();
         Ok((log, found.report))
     }
 
@@ -313,9 +315,13 @@ impl PartitionLog {
         self.checkpoint()
     }
 
-    /// Closes the files until they are needed again, so that idle partitions hold no handles.
+    /// Closes the files until they are needed again, and forgets the indexes of finished segments: what is idle costs
+    /// neither file handles nor memory.
     pub fn release_files(&mut self) {
-        self.sealed.iter_mut().for_each(Segment::close_file);
+        for segment in &mut self.sealed {
+            segment.close_file();
+            segment.drop_index();
+        }
         self.active.close_file();
     }
 

@@ -33,12 +33,13 @@ pub enum DeletedBecause {
 
 impl PartitionLog {
     /// Deletes the segments that `retention.ms` and `retention.bytes` no longer want, oldest first, and forgets
-    /// producers that have been silent for long.
+    /// producers that have been silent for long. Files are closed until they are needed again.
     ///
     /// As in Kafka, a segment goes as a whole, when its *newest* record is too old, and the active one is finished
     /// first if even that is. Records without a timestamp never grow old.
     pub fn enforce_retention(&mut self, now_ms: i64) -> io::Result<Vec<Deleted>> {
         self.producers.expire(now_ms, self.config.producer_id_expiration_ms);
+        self.release_files();
         let mut deleted = Vec::new();
         if self.config.delete {
             let by_time = self.segments().take_while(|segment| self.is_expired(segment, now_ms)).count();

@@ -16,7 +16,6 @@ use super::error::ReadError;
 use super::file;
 use super::index::{Index, Indexed};
 use super::names::{index_path, log_path, remove_files, time_index_path};
-use super::slice::Slice;
 use super::walk::Walk;
 
 /// What is known of a segment without reading it; part of the checkpoint.
@@ -53,19 +52,20 @@ impl Summary {
 /// One segment.
 #[derive(Debug)]
 pub(super) struct Segment {
-    summary: Summary,
-    store: Store,
+    pub(super) summary: Summary,
+    pub(super) store: Store,
     /// Loaded, or built from the log, when it is first needed.
     index: OnceLock<Index>,
     index_interval: u32,
     /// Base offset and position of the batch appended last: most readers are after that one.
-    last_batch: Option<(i64, u32)>,
+    pub(super) last_batch: Option<(i64, u32)>,
     /// Bytes below this come from before this process and were not checked since.
-    unchecked_below: u32,
+    pub(super) unchecked_below: u32,
 }
 
+/// Where a segment's bytes are.
 #[derive(Debug)]
-enum Store {
+pub(super) enum Store {
     Disk {
         dir: Arc<Path>,
         handle: OnceLock<Arc<File>>,
@@ -184,104 +184,6 @@ impl Segment {
         }
     }
 
-    /// The batch that holds `offset`, or the first one after it; its position and header.
-    pub(super) fn find(&self, offset: i64) -> Result<Option<(u32, BatchHeader)>, ReadError> {
-        if offset >= self.summary.next_offset {
-            return Ok(None);
-        }
-        let from = match self.last_batch {
-            Some((base, position)) if offset >= base => position,
-            _ => self.index()?.position_for(self.relative(offset)),
-        };
-        let mut walk = self.walk_from(from, 0, |first| first.base_offset <= offset)?;
-        while let Some((position, header)) = walk.next()? {
-            if header.last_offset() >= offset {
-                return Ok(Some((position, header)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The whole batches from the one that holds `offset` on, at most `max_bytes`; or the first alone if even that is
-    /// larger and `min_one_batch` wants it. `None` if the offset lies behind the segment.
-    pub(super) fn slice(
-        &self,
-        offset: i64,
-        max_bytes: usize,
-        min_one_batch: bool,
-    ) -> Result<Option<Slice>, ReadError> {
-        let Some((start, first)) = self.find(offset)? else { return Ok(None) };
-        let mut end = self.boundary(start, &first, max_bytes)?;
-        if end == start {
-            if !min_one_batch {
-                return Ok(Some(Slice::empty()));
-            }
-            end = start + first.size();
-        }
-        let slice = match &self.store {
-            Store::Memory(batches) => {
-                let from = batches.partition_point(|(position, _)| *position < start);
-                let to = batches.partition_point(|(position, _)| *position < end);
-                Slice::memory(batches[from..to].iter().map(|(_, batch)| batch.clone()).collect())
-            }
-            Store::Disk { .. } => {
-                let unchecked = start < self.unchecked_below;
-                Slice::file(
-                    self.file()?.clone(),
-                    self.base_offset(),
-                    start,
-                    (end - start) as usize,
-                    unchecked,
-                )
-            }
-        };
-        Ok(Some(slice))
-    }
-
-    /// Where the last whole batch ends that lies within `max_bytes` after the batch at `start`.
-    fn boundary(&self, start: u32, first: &BatchHeader, max_bytes: usize) -> Result<u32, ReadError> {
-        if (self.summary.size - start) as usize <= max_bytes {
-            return Ok(self.summary.size);
-        }
-        // Less than the size, which is a u32.
-        let limit = start + max_bytes as u32;
-        let from = start.max(self.index()?.boundary_before(limit));
-        let mut walk = self.walk_from(from, start, |entry| entry.base_offset >= first.base_offset)?;
-        let mut end = walk.position();
-        while let Some((position, header)) = walk.next()? {
-            if position + header.size() > limit {
-                break;
-            }
-            end = position + header.size();
-        }
-        Ok(end)
-    }
-
-    /// A walk that begins at `from`, which the index says; or at `otherwise`, if no batch that `fits` begins there. The
-    /// index files have no checksum, so they are not trusted further than this.
-    fn walk_from(
-        &self,
-        from: u32,
-        otherwise: u32,
-        fits: impl Fn(&BatchHeader) -> bool,
-    ) -> Result<Walk<'_>, ReadError> {
-        let mut walk = Walk::new(self, from);
-        match walk.next() {
-            Ok(Some((_, first))) if fits(&first) => walk.go_to(from),
-            Err(ReadError::Storage(error)) => return Err(error.into()),
-            _ => walk.go_to(otherwise),
-        }
-        Ok(walk)
-    }
-
-    /// A walk that begins before the first batch with a timestamp of at least `timestamp`.
-    pub(super) fn walk_before_time(&self, timestamp: i64) -> Result<Walk<'_>, ReadError> {
-        let index = self.index()?;
-        let from = index.position_for(index.offset_before_time(timestamp.saturating_sub(1)));
-        let offsets = self.summary.base_offset..self.summary.next_offset;
-        self.walk_from(from, 0, |first| offsets.contains(&first.base_offset))
-    }
-
     /// The bytes of the batch at `position`.
     pub(super) fn batch(&self, position: u32, header: &BatchHeader) -> Result<Bytes, ReadError> {
         let mut bytes = vec![0; header.size() as usize];
@@ -313,7 +215,7 @@ impl Segment {
     }
 
     /// The index, loaded from its files or built from the log.
-    fn index(&self) -> io::Result<&Index> {
+    pub(super) fn index(&self) -> io::Result<&Index> {
         if let Some(index) = self.index.get() {
             return Ok(index);
         }
@@ -376,6 +278,14 @@ impl Segment {
         }
     }
 
+    /// Forgets the index of a finished segment until it is needed again; its files hold it.
+    pub(super) fn drop_index(&mut self) {
+        if let Store::Disk { .. } = self.store {
+            self.index.take();
+        }
+    }
+
+    /// The log file, open.
     pub(super) fn file(&self) -> io::Result<&Arc<File>> {
         let Store::Disk { dir, handle } = &self.store else {
             return Err(io::ErrorKind::Unsupported.into());
@@ -388,7 +298,7 @@ impl Segment {
     }
 
     /// An offset as the index counts it. Segments are rolled before their offsets outgrow 31 bits.
-    fn relative(&self, offset: i64) -> u32 {
+    pub(super) fn relative(&self, offset: i64) -> u32 {
         u32::try_from(offset - self.summary.base_offset).unwrap_or(0)
     }
 

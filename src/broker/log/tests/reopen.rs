@@ -106,6 +106,30 @@ fn released_files_are_opened_again_when_needed() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_is_only_open_holds_no_file_handle() {
+    let dir = tempfile::tempdir().unwrap();
+    let handles = || {
+        let links = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+        links
+            .filter_map(|link| link.path().read_link().ok())
+            .filter(|file| file.starts_with(dir.path()))
+            .count()
+    };
+    let created = open_clean(dir.path(), &small());
+    assert_eq!(handles(), 0);
+    drop(created);
+    killed(dir.path());
+    let mut log = open_clean(dir.path(), &small());
+    assert_eq!(handles(), 0);
+    assert_eq!(read_all(&log).len(), 20);
+    assert_eq!(handles(), log.segment_count());
+    log.enforce_retention(NOW).unwrap();
+    assert_eq!(handles(), 0);
+    assert_eq!(read_all(&log).len(), 20);
+}
+
 #[test]
 fn strange_files_are_reported_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
