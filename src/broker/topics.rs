@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::cx::Now;
 use super::data_folder::DataFolder;
+use super::log::folders::{self, Tidied};
 use super::log::{PartitionLog, Recovery};
 use super::topic_config::TopicConfig;
 
@@ -205,13 +206,17 @@ impl Logs {
 
     /// Deletes the files of partitions.
     pub(super) fn delete(&self, topic: &str, partitions: std::ops::Range<i32>) -> io::Result<()> {
-        for path in partitions.filter_map(|index| self.path(topic, index)) {
-            match std::fs::remove_dir_all(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
+        partitions.filter_map(|index| self.path(topic, index)).try_for_each(|path| folders::delete(&path))
+    }
+
+    /// Finishes deletions that a crash interrupted, and sets aside folders that belong to no topic.
+    pub(super) fn tidy(&self, topics: &Topics) -> io::Result<Tidied> {
+        let Some(folder) = &self.folder else { return Ok(Tidied::default()) };
+        folders::tidy(folder.path(), |name| {
+            let Some((topic, index)) = name.rsplit_once('-') else { return false };
+            let is_partition = index.parse().is_ok_and(|index| topics.partition(topic, index).is_some());
+            is_partition || DataFolder::is_reserved(topic)
+        })
     }
 
     /// The folder of a partition, named as Kafka names it.

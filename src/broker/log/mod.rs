@@ -4,7 +4,7 @@
 //! `segment` with `walk`, `index` and `search` (one file and how a batch is found in it), [`partition`] (segments in a row:
 //! append, read), `offsets` and `retention` (the same log, asked by time and shortened), [`producers`] and `epochs`
 //! (what is remembered beside the records), `recovery` with `checkpoint` (opening after a clean stop or a crash),
-//! [`journal`] with `snapshot` (the broker's own changes, kept in the same way).
+//! [`journal`] with `snapshot` (the broker's own changes, kept in the same way), [`folders`] (deleting all of it).
 //!
 //! Nothing here knows of sockets, clocks or tasks: `now` comes in as an argument, milliseconds since 1970.
 
@@ -15,6 +15,7 @@ pub mod encode;
 mod epochs;
 pub mod error;
 mod file;
+pub mod folders;
 mod index;
 pub mod journal;
 mod names;

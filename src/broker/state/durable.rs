@@ -68,6 +68,10 @@ impl State {
         } else {
             state.restore(records, now)?;
         }
+        for folder in state.logs.tidy(&state.topics)?.stray {
+            let what = format!("no topic has this partition, it is set aside: {}", folder.display());
+            state.events.emit(|| Event::Recovered(what));
+        }
         Ok(state)
     }
 

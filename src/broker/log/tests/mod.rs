@@ -2,6 +2,7 @@
 
 mod append;
 mod damage;
+mod folders;
 mod journal;
 mod model;
 mod offsets;
