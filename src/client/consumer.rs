@@ -208,7 +208,7 @@ pub(super) async fn topic(
     needs: &[Need],
 ) -> Result<Topic, Failure> {
     let shared = Arc::clone(native);
-    let fetch: metadata::Fetch = Box::new(move |topic, limit| shared.fetch_metadata(topic, limit));
+    let fetch: metadata::Fetch = Box::new(move |topic, limit| shared.fetch_metadata(Some(topic), limit));
     let asked = metadata::topic(signals, settings.timeout, name, needs, fetch);
     tokio::select! {
         biased;

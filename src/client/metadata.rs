@@ -1,4 +1,4 @@
-//! What the cluster says about itself and about a topic.
+//! What the cluster says about a topic.
 
 use std::time::Duration;
 
@@ -7,17 +7,6 @@ use rdkafka::metadata::Metadata;
 
 use super::failure::{Failure, Kind, Need, RefusedAt, Resource};
 use super::signals::{Signals, blocking};
-
-/// One broker, at the address that it advertises on the listener that was dialled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broker {
-    /// `node.id`.
-    pub id: i32,
-    /// The advertised host.
-    pub host: String,
-    /// The advertised port.
-    pub port: i32,
-}
 
 /// One partition and who holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,29 +30,8 @@ pub struct Topic {
     pub partitions: Vec<Partition>,
 }
 
-/// The brokers, and the topics that this principal may describe: Metadata leaves the others out in silence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overview {
-    /// Every live broker.
-    pub brokers: Vec<Broker>,
-    /// Every visible topic.
-    pub topics: Vec<Topic>,
-}
-
-/// Anything that can ask for metadata: a blocking call with a time limit.
-pub(super) type Fetch = Box<dyn FnOnce(Option<&str>, Duration) -> Result<Metadata, KafkaError> + Send>;
-
-/// Brokers and visible topics.
-pub(super) async fn overview(signals: &Signals, limit: Duration, fetch: Fetch) -> Result<Overview, Failure> {
-    let answer = ask(signals, limit, None, fetch).await?;
-    let brokers = answer
-        .brokers()
-        .iter()
-        .map(|broker| Broker { id: broker.id(), host: broker.host().to_owned(), port: broker.port() })
-        .collect();
-    let topics = answer.topics().iter().map(topic_of).collect();
-    Ok(Overview { brokers, topics })
-}
+/// Anything that can ask for a topic's metadata: a blocking call with a time limit.
+pub(super) type Fetch = Box<dyn FnOnce(&str, Duration) -> Result<Metadata, KafkaError> + Send>;
 
 /// One topic. A refusal here is one of DESCRIBE; `needs` are the rights that the command is about, which imply it.
 pub(super) async fn topic(
@@ -77,7 +45,7 @@ pub(super) async fn topic(
     if !legal_name(name) {
         return Err(Failure::from_code(RDKafkaErrorCode::InvalidTopic).needing(needs.to_vec()));
     }
-    let answer = ask(signals, limit, Some(name), fetch).await?;
+    let answer = ask(signals, limit, name, fetch).await?;
     let Some(found) = answer.topics().iter().find(|topic| topic.name() == name) else {
         return Err(Failure::new(Kind::UnknownTopic, format!("Metadata did not mention {name}")));
     };
@@ -94,14 +62,9 @@ pub(super) async fn topic(
     }
 }
 
-async fn ask(
-    signals: &Signals,
-    limit: Duration,
-    topic: Option<&str>,
-    fetch: Fetch,
-) -> Result<Metadata, Failure> {
-    let topic = topic.map(str::to_owned);
-    let call = blocking(move || fetch(topic.as_deref(), limit));
+async fn ask(signals: &Signals, limit: Duration, topic: &str, fetch: Fetch) -> Result<Metadata, Failure> {
+    let topic = topic.to_owned();
+    let call = blocking(move || fetch(&topic, limit));
     let answer = signals.race(async { call.await.map_err(|error| signals.explain(error)) }).await?;
     signals.proven();
     Ok(answer)
@@ -138,11 +101,6 @@ pub fn on_topic(operation: &'static str, topic: &str) -> Need {
 /// The right to do `operation` with a consumer group.
 pub fn on_group(operation: &'static str, group: &str) -> Need {
     Need { operation, resource: Resource::Group(group.to_owned()) }
-}
-
-/// The right to do `operation` with the cluster.
-pub fn on_cluster(operation: &'static str) -> Need {
-    Need { operation, resource: Resource::Cluster }
 }
 
 #[cfg(test)]

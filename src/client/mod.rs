@@ -3,8 +3,11 @@
 //! Everything here returns plain values and a typed [`Failure`]; nothing prints. librdkafka's own log goes to
 //! `tracing` under the target `librdkafka`. Every call is raced against the login failures that librdkafka reports
 //! on the side (`signals.rs`), so a wrong password ends it in milliseconds instead of a time-out.
+//!
+//! Reading order: [`Settings`] and [`Failure`]; `signals.rs`; [`Producer`]; [`Reader`] (chosen partitions) and
+//! [`GroupReader`] (a member of a group) over `consumer.rs`; [`raw`] for topics, groups, ACLs and users. The rest is
+//! pure: [`Persona`], [`Partitioner`], [`OffsetSpec`], [`Format`], and a [`Record`] as a line of JSON.
 
-mod admin;
 mod consumer;
 mod failure;
 mod format;
@@ -12,7 +15,6 @@ mod group_reader;
 mod json_record;
 mod metadata;
 mod offset_spec;
-mod offsets;
 mod partitioner;
 mod persona;
 mod producer;
@@ -24,14 +26,12 @@ pub mod rights;
 mod settings;
 mod signals;
 
-pub use admin::{Admin, TopicPlan, TopicSetting};
 pub use failure::{Code, Failure, Kind, Need, RefusedAt, Resource};
 pub use format::{Bytes, Format, FormatError, write_bytes};
 pub use group_reader::{GroupEvent, GroupReader, GroupRequest, Reset};
 pub use json_record::{JsonError, parse_json, write_json};
-pub use metadata::{Broker, Overview, Partition, Topic, legal_name, on_cluster, on_group, on_topic};
+pub use metadata::{Partition, Topic, legal_name, on_group, on_topic};
 pub use offset_spec::{LogBounds, OffsetError, OffsetSpec, Point};
-pub use offsets::{GroupOffset, group_offsets};
 pub use partitioner::{Choice, Partitioner, Why, murmur2};
 pub use persona::{Persona, nest_emits};
 pub use producer::{Ack, Enqueued, Outgoing, Placed, ProduceOptions, Producer};

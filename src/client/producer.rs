@@ -156,14 +156,9 @@ impl Producer {
         metadata::topic(&self.deliveries.signals, self.limit, name, &needs, self.fetch()).await
     }
 
-    /// Brokers and visible topics.
-    pub async fn overview(&self) -> Result<metadata::Overview, Failure> {
-        metadata::overview(&self.deliveries.signals, self.limit, self.fetch()).await
-    }
-
     fn fetch(&self) -> metadata::Fetch {
         let native = Arc::clone(&self.native);
-        Box::new(move |topic, limit| native.client().fetch_metadata(topic, limit))
+        Box::new(move |topic, limit| native.client().fetch_metadata(Some(topic), limit))
     }
 
     /// Puts a record into the queue. It fails at once where the client can tell by itself that the record is not
