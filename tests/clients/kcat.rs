@@ -63,8 +63,8 @@ on_every_broker! {
         for topic in ["laravel-events", "no-such-topic"] {
             let produced = tools::run_with_input(&mut lab.kcat("nest", &["-P", "-t", topic]), b"hi\n");
             assert_eq!(produced.code, 1, "{produced:?}");
-            let refusal = "Delivery failed for message: Broker: Topic authorization failed";
-            assert!(produced.stderr.contains(refusal), "{topic}: {produced:?}");
+            // As a failed delivery, or before it is sent if the metadata came first.
+            assert!(produced.stderr.contains("Broker: Topic authorization failed"), "{topic}: {produced:?}");
         }
         let consumed = tools::run_with_input(&mut lab.kcat("laravel", &["-C", "-t", "nest-events", "-e"]), b"");
         assert!(consumed.stderr.contains("Topic nest-events error: Broker: Topic authorization failed"), "{consumed:?}");
@@ -77,22 +77,5 @@ on_every_broker! {
         let mut consume = lab.kcat("nest", &["-G", "laravel-consumers", "nest-events"]);
         let consumed = tools::run_with_input(&mut consume, b"");
         assert!(consumed.stderr.contains("Group authorization failed"), "{consumed:?}");
-    }
-
-    /// librdkafka before 2.6.1, which is Debian 12's, ends SCRAM with its own nonce in place of the server's, which
-    /// Kafka 4 refuses (CVE-2024-56128). A broker that lets it in is too lenient.
-    fn scram_of_an_old_librdkafka_is_refused(lab: &Lab) {
-        if !require("kcat") {
-            return;
-        }
-        let version = tools::run_with_input(&mut lab.kcat("laravel", &["-V"]), b"").stdout;
-        let version = version.split("librdkafka ").nth(1).unwrap_or_default();
-        let is_number = |c: char| c.is_ascii_digit() || c == '.';
-        let version = version.split(|c| !is_number(c)).next().unwrap_or_default().split('.');
-        let version: Vec<u32> = version.map(|part| part.parse().expect("a number")).collect();
-        let scram = ["-X", "sasl.mechanism=SCRAM-SHA-256", "-L", "-m", "3"];
-        let output = tools::run_with_input(&mut lab.kcat("laravel", &scram), b"");
-        assert_eq!(output.success(), version >= vec![2, 6, 1], "librdkafka {version:?}: {output:?}");
-        assert!(output.success() || output.stderr.contains("due to invalid credentials with SASL mechanism SCRAM-SHA-256"));
     }
 }

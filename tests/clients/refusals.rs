@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::on_every_broker;
 use crate::support::process::Process;
-use crate::support::{packages, require, tools, unique};
+use crate::support::{Lab, packages, require, tools, unique};
 
 /// How long anything may take. A guard, no measurement.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -18,9 +18,9 @@ fn assert_says(command: &Command, text: &str) {
     assert!(found.is_some(), "{text:?} is not in\n{}", process.log().problems());
 }
 
-/// Major, minor and patch of the librdkafka that kcat was built with.
-fn librdkafka_of_kcat() -> (u32, u32, u32) {
-    let version = tools::run_with_input(Command::new("kcat").arg("-V"), b"").stdout;
+/// Major, minor and patch of the librdkafka that kcat runs on.
+fn librdkafka_of_kcat(lab: &Lab) -> (u32, u32, u32) {
+    let version = tools::run_with_input(&mut lab.kcat("laravel", &["-V"]), b"").stdout;
     let (_, version) = version.split_once("librdkafka ").expect("kcat -V names it");
     let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map_while(|number| number.parse().ok());
     let mut next = || numbers.next().unwrap_or(0);
@@ -32,7 +32,7 @@ on_every_broker! {
     fn an_old_librdkafka_cannot_log_in_with_scram(lab: &Lab) {
         if !require("kcat") { return }
         let command = lab.kcat("laravel", &["-X", "sasl.mechanism=SCRAM-SHA-256", "-L"]);
-        let text = if librdkafka_of_kcat() < (2, 6, 1) {
+        let text = if librdkafka_of_kcat(lab) < (2, 6, 1) {
             "Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-256"
         } else {
             "topic \"laravel-events\""
