@@ -1,8 +1,10 @@
 //! The embedded Kafka broker: real SASL, real ACLs, Kafka's own files, one node.
 //!
-//! A request's way: [`server`] accepts, [`connection`] cuts frames, [`dispatch`] checks version and login and calls a
-//! handler of [`api`], which works on the one [`state::State`]. [`sasl`] and [`users`] know who is there, [`log`] keeps
-//! records, [`group`] coordinates consumers, [`event`] is what others may know of it all. Nothing here prints.
+//! A request's way: [`server`] accepts, [`connection`] cuts frames, [`dispatch`] checks version and login ([`sasl`],
+//! [`users`]), [`guard`] decodes, and a handler of [`api`] works on the one [`state::State`], which lives in [`shared`]
+//! behind its lock. The state has [`topics`] with a [`log`] for each partition, [`fetches`] that wait, the [`coordinator`]
+//! of [`group`]s, and journals of [`metadata`] in the [`data_folder`]. [`event`] is what others may know of it all.
+//! Nothing here prints.
 //!
 //! ```
 //! use kafkalab::broker::{Broker, Config};

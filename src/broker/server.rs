@@ -98,7 +98,7 @@ impl Server {
     }
 }
 
-/// Accepts until the broker stops; a connection beyond `max.connections` waits in the system's queue.
+/// Accepts until the broker stops. A connection beyond `max.connections` waits, and those behind it too.
 async fn accept(
     listener: Listener,
     socket: TcpListener,
@@ -110,13 +110,8 @@ async fn accept(
     loop {
         let accepted = tokio::select! {
             () = shared.stop.cancelled() => return,
-            accepted = async {
-                // The semaphore is never closed.
-                let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
-                Some((permit, socket.accept().await))
-            } => accepted,
+            accepted = socket.accept() => accepted,
         };
-        let Some((permit, accepted)) = accepted else { return };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -129,6 +124,13 @@ async fn accept(
                 continue;
             }
         };
+        // Only now: a listener must not hold the last permit while nobody comes.
+        let permit = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            permit = Arc::clone(&permits).acquire_owned() => permit,
+        };
+        // The semaphore is never closed.
+        let Ok(permit) = permit else { return };
         let Ok(local) = stream.local_addr() else { continue };
         // Answers are whole frames; waiting to fill a segment would only delay them.
         let _ = stream.set_nodelay(true);

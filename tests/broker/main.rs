@@ -8,6 +8,7 @@ mod every_version;
 mod fetching;
 mod gate;
 mod hostile;
+mod limits;
 mod restart;
 
 use std::time::Duration;
