@@ -98,10 +98,10 @@ pub enum Command {
     Phase0(commands::phase0::Command),
     /// Phase 1: Laravel, with SASL and ACL.
     #[command(subcommand)]
-    Phase1(commands::phase1::Command),
+    Phase1(commands::standalone::Command),
     /// Phase 2: NestJS, with SASL and ACL.
     #[command(subcommand)]
-    Phase2(commands::phase2::Command),
+    Phase2(commands::standalone::Command),
     /// Start the lab: broker, topics, ACLs.
     Up(commands::up::Args),
     /// Stop what `up` started.

@@ -19,12 +19,12 @@ pub mod logs;
 pub mod man;
 mod matrix;
 pub mod phase0;
-pub mod phase1;
-pub mod phase2;
+mod phase1;
+mod phase2;
 mod prepare;
 pub mod produce;
 pub mod reset;
-mod standalone;
+pub mod standalone;
 pub mod status;
 pub mod topics;
 pub mod trouble;
@@ -39,6 +39,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 pub use self::context::Context;
 use crate::cli::{Cli, Command};
 use crate::error::{Error, Kind, Result};
+use crate::profile::ProfileName;
 use crate::report::Report;
 use crate::ui::{Ui, show_library_log};
 use crate::words::app as words;
@@ -117,8 +118,8 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
         None => Ok(home::run()),
         Some(Command::Broker(args)) => broker::run(context, &args).await,
         Some(Command::Phase0(command)) => phase0::run(context, &command).await,
-        Some(Command::Phase1(command)) => phase1::run(context, &command).await,
-        Some(Command::Phase2(command)) => phase2::run(context, &command).await,
+        Some(Command::Phase1(command)) => standalone(context, ProfileName::Phase1, &command).await,
+        Some(Command::Phase2(command)) => standalone(context, ProfileName::Phase2, &command).await,
         Some(Command::Up(args)) => up::run(context, &args).await,
         Some(Command::Down) => down::run(context),
         Some(Command::Status) => status::run(context).await,
@@ -130,6 +131,16 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
         Some(Command::Explain(args)) => explain::run(context, &args),
         Some(Command::Completions(args)) => completions::run(context, &args),
         Some(Command::Man) => man::run(context),
+    }
+}
+
+/// A command of a phase with one application.
+async fn standalone(context: &Context, phase: ProfileName, command: &standalone::Command) -> Result<Report> {
+    match command {
+        standalone::Command::Produce(args) => produce::run(context, phase, args).await,
+        standalone::Command::Consume(args) => consume::run(context, phase, args).await,
+        standalone::Command::Verify if phase == ProfileName::Phase2 => phase2::verify(context).await,
+        standalone::Command::Verify => phase1::verify(context).await,
     }
 }
 

@@ -1,8 +1,8 @@
-//! `kafkalab phase2 …`: Nest's principal, with SASL and ACL.
+//! `kafkalab phase2 verify`: Nest's principal, with SASL and ACL.
 
 use super::lent::Lender;
 use super::standalone::Standalone;
-use super::{Context, checks, consume, produce};
+use super::{Context, checks};
 use crate::acl::{AclBinding, Operation, PatternType, Permission, ResourceType};
 use crate::client::nest_emits;
 use crate::client::rights::{self, Attempt};
@@ -11,27 +11,7 @@ use crate::profile::ProfileName;
 use crate::report::{Check, Report};
 use crate::words::phase2 as words;
 
-/// The commands of phase 2.
-#[derive(Debug, clap::Subcommand)]
-pub enum Command {
-    /// Write records and show the broker's acknowledgement of each.
-    Produce(produce::Args),
-    /// Read records, from chosen partitions or as a member of a group.
-    Consume(consume::Args),
-    /// Check the phase end to end: login, refused logins, a message there and back through a group, the group's real
-    /// name, the `{key, value}` trap, and who may do what.
-    Verify,
-}
-
-pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
-    match command {
-        Command::Consume(args) => consume::run(context, ProfileName::Phase2, args).await,
-        Command::Produce(args) => produce::run(context, ProfileName::Phase2, args).await,
-        Command::Verify => verify(context).await,
-    }
-}
-
-async fn verify(context: &Context) -> Result<Report> {
+pub(super) async fn verify(context: &Context) -> Result<Report> {
     let mut phase = Standalone::begin(context, ProfileName::Phase2).await?;
     phase.common().await;
     let trap = value_trap(context, &phase).await;

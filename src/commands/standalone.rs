@@ -1,12 +1,24 @@
-//! What phases 1 and 2 verify alike: one application with its own principal, topic and group.
+//! What phases 1 and 2 have alike: one application with its own principal, topic and group.
 
 use super::matrix::{self, Row};
-use super::{Context, checks, connect, logins};
+use super::{Context, checks, connect, consume, logins, produce};
 use crate::client::rights::Attempt;
 use crate::error::Result;
 use crate::profile::{Profile, ProfileName};
 use crate::report::{Block, Check, Report};
 use crate::words::standalone as words;
+
+/// The commands of a phase with one application.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Write records and show the broker's acknowledgement of each.
+    Produce(produce::Args),
+    /// Read records, from chosen partitions or as a member of a group.
+    Consume(consume::Args),
+    /// Check the phase end to end: login, refused logins, a message there and back through a group, the traps of the
+    /// phase, and who may do what.
+    Verify,
+}
 
 /// The phase as it is being verified.
 pub(super) struct Standalone<'c> {
