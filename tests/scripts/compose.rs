@@ -3,6 +3,9 @@
 
 use std::fs;
 
+use kafkalab::broker::config::PROPERTIES;
+use kafkalab::broker::lab_users;
+
 use crate::support::addresses::listeners;
 use crate::support::compose::{Compose, Service};
 use crate::support::lab::TOPICS;
@@ -65,6 +68,24 @@ fn three_brokers_replicate_three_times_and_two_must_agree() {
             };
             assert_eq!(value, expected, "{}: {name}", broker.name);
         }
+    }
+}
+
+#[test]
+fn the_embedded_broker_departs_from_kafkas_defaults_as_the_compose_file_does() {
+    let compose = Compose::read("docker-compose.yml");
+    let there = properties::from_environment(&compose.service("kafka").environment());
+    for property in PROPERTIES {
+        let in_compose = there.get(property.name).map(String::as_str);
+        match property.lab {
+            true => assert_eq!(in_compose, Some(property.default), "{}", property.name),
+            false => assert_eq!(in_compose, None, "{} is not Kafka's default there", property.name),
+        }
+    }
+    let jaas = &there["listener.name.sasl_plaintext.plain.sasl.jaas.config"];
+    for user in lab_users() {
+        let entry = format!("user_{}=\"{}\"", user.name, user.password);
+        assert!(jaas.contains(&entry), "{entry}");
     }
 }
 
