@@ -41,9 +41,14 @@ pub struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     allow_many_files();
-    let broker = Broker::start(config(context, args)?).map_err(explain)?;
+    let config = config(context, args)?;
+    let keeps_its_own = context.global.acls.is_some() && has_data(&config.storage);
+    let broker = Broker::start(config).map_err(explain)?;
     context.streams();
     context.tidies_up();
+    if keeps_its_own {
+        context.ui.warn(words::OLD_ACLS);
+    }
     if args.allow_remote {
         context.ui.warn(words::REMOTE);
     }
@@ -76,6 +81,16 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         Err(_panicked) => return Err(explain(BrokerError::Fault)),
     }
     Ok(Report::streamed())
+}
+
+/// Whether a broker has run on this folder before.
+fn has_data(storage: &Storage) -> bool {
+    match storage {
+        Storage::Folder(folder) => {
+            std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+        }
+        Storage::Memory => false,
+    }
 }
 
 /// Each partition and each connection is an open file, and most systems let a process have more on request.
