@@ -3,12 +3,14 @@
 use std::time::Instant;
 
 use super::{Context, connect};
-use crate::client::raw::{Connection, RawError};
+use crate::client::raw::admin::topics::TopicPartition;
+use crate::client::raw::admin::{groups, offsets};
+use crate::client::raw::{Cluster, Connection, RawError};
 use crate::client::{
     Failure, GroupEvent, GroupReader, GroupRequest, OffsetSpec, Outgoing, Placed, Point, Producer,
     ReadRequest, Reader, Reset, Settings,
 };
-use crate::profile::Profile;
+use crate::profile::{Profile, ProfileName};
 use crate::report::{Check, Verdict};
 use crate::words::{Message, checks as words};
 
@@ -47,6 +49,16 @@ pub(super) fn failed(id: &'static str, goal: impl Into<Message>, failure: &Failu
     let code =
         failure.code.as_ref().map_or_else(String::new, |code| format!(" ({}, {})", code.name, code.number));
     Check::new(id, goal, verdict, format!("{}{code}", failure.said))
+}
+
+/// The same for a failed call over a connection of our own.
+pub(super) fn failed_raw(id: &'static str, goal: impl Into<Message>, failure: &RawError) -> Check {
+    match failure {
+        RawError::Broker(_) | RawError::Sasl { .. } => {
+            Check::new(id, goal, Verdict::NotYet, failure.to_string())
+        }
+        _ => could_not(id, goal, failure),
+    }
 }
 
 /// A record with a value that nobody else writes: sent in the persona's manners, acknowledged, and read back at
@@ -128,8 +140,9 @@ fn producer_lost() -> Failure {
     Failure::new(crate::client::Kind::Other, "no acknowledgement came")
 }
 
-/// Reads as a member of `group` until the record at `placed` has come, and commits. The evidence is the offset that
-/// the broker keeps for the group afterwards.
+/// Reads the record at `placed` as a member of a group of its own, named after `group`, and commits. The evidence is
+/// the offset that the broker keeps for the group afterwards. Two of these at the same moment do not meet, and a long
+/// log costs nothing: the group begins at the record.
 pub(super) async fn through_a_group(
     context: &Context,
     profile: &Profile,
@@ -137,50 +150,77 @@ pub(super) async fn through_a_group(
     group: &str,
     placed: &Placed,
 ) -> Check {
+    let own = uuid::Uuid::new_v4().simple().to_string();
+    let group = format!("{group}-verify-{}", &own[..8]);
     let goal = words::THROUGH_GROUP.with(&[("topic", &topic), ("group", &group)]);
-    match consume_until(context, profile, topic, group, placed).await {
-        Ok(committed) => {
-            let wanted = placed.offset.unwrap_or(0) + 1;
-            let evidence = words::COMMITTED.with(&[
-                ("group", &group),
-                ("partition", &placed.partition),
-                ("offset", &committed.unwrap_or(-1)),
-            ]);
-            decided("group", goal, committed.is_some_and(|offset| offset >= wanted), evidence)
-        }
-        Err(failure) => failed("group", goal, &failure),
+    let offset = placed.offset.unwrap_or(0);
+    let at = TopicPartition::new(topic, placed.partition);
+    let begun = async {
+        let login = connect::login(profile);
+        let mut cluster =
+            Cluster::connect(&profile.bootstrap_server.value, login, context.global.timeout).await?;
+        let mut results =
+            offsets::commit_offsets(&mut cluster, &group, &[(at.clone(), offset)].into()).await?;
+        results.remove(&at).unwrap_or(Ok(()))?;
+        Ok(cluster)
+    };
+    let mut cluster = match begun.await {
+        Ok(cluster) => cluster,
+        Err(failure) => return failed_raw("group", goal, &failure),
+    };
+    if let Err(failure) = consume_one(context, profile, topic, &group, placed).await {
+        return failed("group", goal, &failure);
     }
+    let kept = match offsets::committed_offsets(&mut cluster, &group).await {
+        Ok(mut kept) => kept.remove(&at).and_then(Result::ok).map(|committed| committed.offset),
+        Err(failure) => return failed_raw("group", goal, &failure),
+    };
+    delete_group(context, &group).await;
+    let evidence = words::COMMITTED.with(&[
+        ("group", &group),
+        ("partition", &placed.partition),
+        ("offset", &kept.unwrap_or(-1)),
+    ]);
+    decided("group", goal, kept == Some(offset + 1), evidence)
 }
 
-async fn consume_until(
+/// As a member: waits for the one record, says that it is handled, commits and leaves.
+async fn consume_one(
     context: &Context,
     profile: &Profile,
     topic: &str,
     group: &str,
     placed: &Placed,
-) -> Result<Option<i64>, Failure> {
+) -> Result<(), Failure> {
     let settings = connect::settings(profile, context.global.timeout);
-    let request = GroupRequest { group, topic, reset: Reset::Earliest, follow: false };
+    let request = GroupRequest { group, topic, reset: Reset::Latest, follow: false };
     let mut member = GroupReader::join(&settings, &request).await?;
-    // A new group on a cluster with Kafka's own settings waits 3 s for more members, and the log may be long.
-    let patience = context.global.timeout * 4;
+    // A new group on a cluster with Kafka's own settings waits 3 s for more members.
+    let patience = context.global.timeout * 2;
     let read = async {
         loop {
-            let seen = match member.next().await? {
-                GroupEvent::Record(record) => (record.view().partition, record.view().offset),
-                GroupEvent::CaughtUp => return Ok::<_, Failure>(()),
-                _ => continue,
-            };
-            member.handled(seen.0, seen.1);
-            if Some(seen.1) == placed.offset && seen.0 == placed.partition {
-                return Ok(());
+            if let GroupEvent::Record(record) = member.next().await? {
+                let (partition, offset) = (record.view().partition, record.view().offset);
+                if (partition, Some(offset)) == (placed.partition, placed.offset) {
+                    return Ok::<_, Failure>(offset);
+                }
             }
         }
     };
-    match tokio::time::timeout(patience, read).await {
-        Ok(done) => done?,
+    let offset = match tokio::time::timeout(patience, read).await {
+        Ok(read) => read?,
         Err(_) => return Err(Failure::new(crate::client::Kind::TimedOut, format!("{patience:?}"))),
+    };
+    member.handled(placed.partition, offset);
+    member.leave().await.map(drop)
+}
+
+/// A group of a check is of no use afterwards. Only `admin` may delete it; elsewhere it expires by itself.
+async fn delete_group(context: &Context, group: &str) {
+    let Ok(admin) = context.profile_as(ProfileName::Admin, "admin") else { return };
+    let connected =
+        Cluster::connect(&admin.bootstrap_server.value, connect::login(&admin), context.global.timeout);
+    if let Ok(mut cluster) = connected.await {
+        let _ = groups::delete_group(&mut cluster, group).await;
     }
-    let committed = member.leave().await?;
-    Ok(committed.get(&placed.partition).copied())
 }

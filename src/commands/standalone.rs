@@ -61,9 +61,8 @@ impl<'c> Standalone<'c> {
             checks::there_and_back(self.context, &self.profile, &self.topic, &self.group).await;
         self.add(message);
         if let Some(placed) = placed {
-            let verifier = format!("{}-verify", self.group);
             let through =
-                checks::through_a_group(self.context, &self.profile, &self.topic, &verifier, &placed);
+                checks::through_a_group(self.context, &self.profile, &self.topic, &self.group, &placed);
             let check = through.await;
             self.add(check);
         }

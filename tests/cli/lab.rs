@@ -110,12 +110,13 @@ fn a_reset_deletes_the_labs_names_and_nothing_else() {
     let home = Home::new();
     home.up();
     home.run(&["topics", "create", "mine"]);
-    home.run(&["phase1", "verify"]);
+    home.run(&["phase1", "produce", "--msg", "hi"]);
+    home.run(&["phase1", "consume", "-g"]);
     assert_eq!(home.run(&["reset"]).code, 2, "nobody is there to say yes");
     let run = home.run(&["reset", "phase1", "--yes"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.stdout.contains("deleted laravel-events\n"), "{run:?}");
-    assert!(run.stdout.contains("deleted laravel-consumers-verify\n"), "{run:?}");
+    assert!(run.stdout.contains("deleted laravel-consumers\n"), "{run:?}");
     assert!(run.stdout.contains("created topic laravel-events\n"), "{run:?}");
     assert!(home.run(&["topics", "list"]).stdout.contains("mine"));
 }

@@ -40,6 +40,14 @@ on_every_broker! {
         assert_eq!(codes, [29, 29, 30, 29, 29, 30, 29, 29, 30], "nest, analytics and ANONYMOUS");
     }
 
+    fn two_at_the_same_moment_do_not_meet(lab: &Lab) {
+        let codes = std::thread::scope(|scope| {
+            let runs = [(); 3].map(|()| scope.spawn(|| phase1(lab, &[]).code));
+            runs.map(|run| run.join().unwrap())
+        });
+        assert_eq!(codes, [0; 3]);
+    }
+
     fn phase_2_is_done(lab: &Lab) {
         let servers = ["-b", lab.bootstrap_sasl(), "--plaintext-server", lab.bootstrap_plaintext()];
         let verify = [&["phase2", "verify", "--output", "json"], &servers[..]].concat();
