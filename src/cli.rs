@@ -102,6 +102,9 @@ pub enum Command {
     /// Phase 2: NestJS, with SASL and ACL.
     #[command(subcommand)]
     Phase2(commands::standalone::Command),
+    /// Phase 3: Laravel and NestJS over one topic and one contract.
+    #[command(subcommand)]
+    Phase3(commands::phase3::Command),
     /// Start the lab: broker, topics, ACLs.
     Up(commands::up::Args),
     /// Stop what `up` started.

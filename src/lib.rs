@@ -1,7 +1,7 @@
 //! kafkalab teaches Apache Kafka in the terminal, against a broker with real SASL and real ACLs.
 //!
 //! Read it in this order: [`words`] and [`error`] (what people see), [`profile`] (settings and where each came
-//! from), [`acl`] (the pure authorizer), [`client`] (a thin face over librdkafka and the admin requests it lacks),
+//! from), [`acl`] (the pure authorizer), [`contract`] (what a message of phase 3 must look like), [`client`] (a thin face over librdkafka and the admin requests it lacks),
 //! [`broker`] (the embedded Kafka), [`lab`] (where the broker comes from), [`commands`] (one file per subcommand)
 //! and [`ui`] (the only module that prints).
 
@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod cli;
 pub mod client;
 pub mod commands;
+pub mod contract;
 pub mod error;
 pub mod kafka_error;
 pub mod lab;

@@ -9,6 +9,7 @@ mod consume;
 mod explain;
 mod failures;
 mod lab;
+mod phase3;
 mod produce;
 mod program;
 mod readme;
