@@ -3,9 +3,13 @@
 //! Pure: no clock, no randomness, no broker. The key of a message is its order's id. The value is one JSON object, the
 //! [`Envelope`]; money in it is in integer cents.
 
+mod check;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+pub use check::{Contract, Finding, Rule, Sample, producer};
 
 /// What happened to an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@ mod support;
 
 mod acl;
 mod consume;
+mod contract;
 mod explain;
 mod failures;
 mod lab;

@@ -87,6 +87,8 @@ on_every_broker! {
             assert_eq!((&order.key, order.partition), (&reaction.key, reaction.partition), "the same partition");
         }
 
+        let contract = phase.run(&["contract", "--strict"]);
+        assert!(contract.code == 0 && contract.stdout.contains("every record keeps"), "{contract:?}");
         assert!(lag(&report, &format!("nest-{}-server", phase.name)).iter().all(|lag| *lag == 0), "{report}");
         let principals: Vec<_> = rows(&report, "connections").iter().map(|one| &one["principal"]).collect();
         assert_eq!(principals, ["User:laravel", "User:nest"], "{report}");

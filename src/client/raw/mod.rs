@@ -6,6 +6,7 @@
 //! login failed.
 
 pub mod admin;
+pub mod batches;
 mod cluster;
 mod connection;
 mod error;

@@ -1,5 +1,6 @@
 //! `kafkalab phase3 …`: Laravel and Nest over one topic and one contract.
 
+mod contract;
 mod places;
 mod reactor;
 mod scenario;
@@ -22,6 +23,8 @@ pub enum Command {
     RunScenarioA(scenario::Args),
     /// Nest notifies, Laravel receives each.
     RunScenarioB(scenario::Args),
+    /// Hold the topic's records against the contract, and name who broke it.
+    Contract(contract::Args),
 }
 
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
@@ -30,5 +33,6 @@ pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> 
         Command::Produce(args) => produce::run(context, ProfileName::Phase3, args).await,
         Command::RunScenarioA(args) => scenario::run(context, scenario::A, args).await,
         Command::RunScenarioB(args) => scenario::run(context, scenario::B, args).await,
+        Command::Contract(args) => contract::run(context, args).await,
     }
 }

@@ -73,7 +73,7 @@ impl<'a> Reactor<'a> {
         while !self.has_all() {
             self.step().await?;
         }
-        self.to_the_end().await
+        self.read_to_end().await
     }
 
     /// Whether each order of the run came at least once.
@@ -83,7 +83,7 @@ impl<'a> Reactor<'a> {
     }
 
     /// Reads on to the log's end as it is now, if that comes within the patience of one call.
-    async fn to_the_end(&mut self) -> Result<(), Failure> {
+    async fn read_to_end(&mut self) -> Result<(), Failure> {
         self.member.commit().await?;
         let places = places::of(self.side, self.topic).await;
         let places = places.map_err(|failure| Failure::new(Kind::Other, failure.to_string()))?;
