@@ -216,7 +216,7 @@ async fn consume_one(
 }
 
 /// A group of a check is of no use afterwards. Only `admin` may delete it; elsewhere it expires by itself.
-async fn delete_group(context: &Context, group: &str) {
+pub(super) async fn delete_group(context: &Context, group: &str) {
     let Ok(admin) = context.profile_as(ProfileName::Admin, "admin") else { return };
     let connected =
         Cluster::connect(&admin.bootstrap_server.value, connect::login(&admin), context.global.timeout);

@@ -33,6 +33,13 @@ impl Phase {
         Self { profile, topic, name, servers }
     }
 
+    /// Another topic than its own.
+    fn use_topic(&mut self, topic: &str) {
+        let text = fs::read_to_string(self.profile.path()).unwrap();
+        fs::write(self.profile.path(), text.replace(&self.topic, topic)).unwrap();
+        topic.clone_into(&mut self.topic);
+    }
+
     fn run(&self, command: &[&str]) -> Run {
         let profile = ["--profile", self.profile.path().to_str().unwrap()];
         let servers: Vec<&str> = self.servers.iter().map(String::as_str).collect();
@@ -150,5 +157,29 @@ on_every_broker! {
         let record: Value = serde_json::from_str(&read.stdout).unwrap_or_else(|_| panic!("{read:?}"));
         assert_eq!((&record["key"], record["headers"].as_array().map(Vec::len)), (&"pedido-1".into(), Some(0)));
         assert_eq!(phase.run(&["produce", "--as", "analytics", "--msg", "{}"]).code, 5, "refused");
+    }
+
+    fn phase_3_is_done(lab: &Lab) {
+        let phase = Phase::new(lab);
+        let (run, report) = phase.json(&["verify"]);
+        let verdicts: Vec<_> = rows(&report, "checks").iter().map(|one| (&one["id"], &one["verdict"])).collect();
+        let ids = ["scenario-a", "scenario-b", "committed", "contract", "one-group", "matrix"];
+        let ids = ids.map(Value::from);
+        let done = Value::from("done");
+        assert_eq!(verdicts, ids.iter().map(|id| (id, &done)).collect::<Vec<_>>(), "{report}");
+        assert_eq!(run.code, 0, "{run:?}");
+        let refused = &report["checks"][4]["evidence"][0];
+        assert!(refused.as_str().unwrap().contains("INCONSISTENT_GROUP_PROTOCOL (23)"), "{report}");
+    }
+
+    fn phase_3_on_a_topic_that_nest_may_not_use_is_not_done(lab: &Lab) {
+        let mut phase = Phase::new(lab);
+        phase.use_topic("laravel-events");
+        let (run, report) = phase.json(&["verify"]);
+        assert_eq!(run.code, 6, "{run:?}");
+        let not_yet = |index: usize| report["checks"][index]["verdict"] == "not_yet";
+        assert!(not_yet(0) && not_yet(1) && not_yet(5), "{report}");
+        let said = report["checks"][0]["evidence"][0].as_str().unwrap();
+        assert!(said.contains("TOPIC_AUTHORIZATION_FAILED"), "the broker's own answer: {report}");
     }
 }

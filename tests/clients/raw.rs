@@ -8,13 +8,15 @@ use kafkalab::acl::{AclBinding, AclFilter, Operation, PatternType, Permission, R
 use kafkalab::client::raw::admin::records::OffsetAt;
 use kafkalab::client::raw::admin::topics::{NewTopic, TopicPartition};
 use kafkalab::client::raw::admin::{acls, brokers, configs, groups, offsets, records, topics, users};
+use kafkalab::client::raw::join::{KAFKAJS_ASSIGNOR, knock};
 use kafkalab::client::raw::{
     Cluster, Connection, Handshake, Listener, Login, LoginOutcome, Mechanism, RawError, probe,
 };
 use kafkalab::scram;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
 use crate::on_every_broker;
-use crate::support::{Lab, unique};
+use crate::support::{Lab, eventually, unique};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SCRAM_256: Mechanism = Mechanism::Scram(scram::Mechanism::Sha256);
@@ -195,6 +197,26 @@ on_every_broker! {
             groups::delete_group(&mut admin, &group).await.unwrap();
             assert_eq!(code(groups::delete_group(&mut admin, &group).await), 69);
         });
+    }
+
+    fn a_member_is_let_in_where_the_others_know_its_assignor(lab: &Lab) {
+        const MEMBER_ID_REQUIRED: i16 = 79;
+        const INCONSISTENT_GROUP_PROTOCOL: i16 = 23;
+        let (topic, group) = (lab.topic("phase4-raw", 1), unique("pedidos-shared"));
+        let knock_as = |assignor| {
+            block_on(async { knock(&mut cluster(lab, "nest").await, &group, &topic, assignor).await.unwrap() })
+        };
+        assert_eq!(knock_as(KAFKAJS_ASSIGNOR), MEMBER_ID_REQUIRED, "nobody is there");
+
+        let laravel: BaseConsumer = lab.client("laravel").set("group.id", &group).create().unwrap();
+        laravel.subscribe(&[&topic]).unwrap();
+        let owned = eventually(|| {
+            laravel.poll(Duration::from_millis(100));
+            laravel.assignment().ok().filter(|owned| owned.count() == 1)
+        });
+        assert!(owned.is_some(), "librdkafka joins");
+        assert_eq!(knock_as(KAFKAJS_ASSIGNOR), INCONSISTENT_GROUP_PROTOCOL);
+        assert_eq!(knock_as("range"), MEMBER_ID_REQUIRED, "one that librdkafka has as well");
     }
 
     fn a_scram_user_is_made_and_can_log_in(lab: &Lab) {

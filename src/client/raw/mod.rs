@@ -10,6 +10,7 @@ pub mod batches;
 mod cluster;
 mod connection;
 mod error;
+pub mod join;
 mod login;
 mod probe;
 

@@ -46,6 +46,13 @@ impl Sampled {
     pub(super) fn records(&self) -> usize {
         self.producers.values().sum()
     }
+
+    /// The first record that breaks a rule, for a sentence.
+    pub(super) fn first_broken(&self) -> Option<String> {
+        let one = self.broken.first()?;
+        let (rule, place) = (one.finding.rule.name(), &one.finding.place);
+        Some(format!("{} {}/{}: {rule} {place}", one.producer, one.partition, one.offset))
+    }
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {

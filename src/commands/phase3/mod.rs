@@ -4,8 +4,10 @@ mod contract;
 mod places;
 mod reactor;
 mod scenario;
+mod shared;
 mod show;
 mod side;
+mod verify;
 
 use super::{Context, consume, produce};
 use crate::error::Result;
@@ -25,6 +27,9 @@ pub enum Command {
     RunScenarioB(scenario::Args),
     /// Hold the topic's records against the contract, and name who broke it.
     Contract(contract::Args),
+    /// Check the phase end to end: both scenarios, the groups' offsets, the contract, why the two cannot share a group,
+    /// and who may do what.
+    Verify,
 }
 
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
@@ -34,5 +39,6 @@ pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> 
         Command::RunScenarioA(args) => scenario::run(context, scenario::A, args).await,
         Command::RunScenarioB(args) => scenario::run(context, scenario::B, args).await,
         Command::Contract(args) => contract::run(context, args).await,
+        Command::Verify => verify::run(context).await,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::side::Side;
-use crate::client::raw::admin::offsets::committed_offsets;
+use crate::client::raw::admin::offsets::{commit_offsets, committed_offsets};
 use crate::client::raw::admin::records::{OffsetAt, list_offsets};
 use crate::client::raw::admin::topics::{TopicPartition, describe_topics};
 use crate::client::raw::{Cluster, RawError};
@@ -36,8 +36,7 @@ impl Place {
 
 /// The places of a side's own group, by partition, asked with its own credentials.
 pub(super) async fn of(side: &Side, topic: &str) -> Result<Vec<Place>, RawError> {
-    let (address, login) = (&side.profile.bootstrap_server.value, connect::login(&side.profile));
-    let mut cluster = Cluster::connect(address, login, side.settings.timeout).await?;
+    let mut cluster = cluster(side).await?;
     let mut places = Vec::new();
     let described = describe_topics(&mut cluster, &[topic]).await?.into_values().next();
     let Some(described) = described.transpose()? else { return Ok(places) };
@@ -57,6 +56,19 @@ pub(super) async fn of(side: &Side, topic: &str) -> Result<Vec<Place>, RawError>
     }
     places.sort_by_key(|place| place.partition);
     Ok(places)
+}
+
+/// Lets a side's group begin at the end of the log as it is now, so that a long one costs nothing.
+pub(super) async fn begin_at_the_end(side: &Side, topic: &str) -> Result<(), RawError> {
+    let places = of(side, topic).await?;
+    let ends = places.iter().map(|place| (TopicPartition::new(topic, place.partition), place.log_end));
+    let results = commit_offsets(&mut cluster(side).await?, &side.group, &ends.collect()).await?;
+    results.into_values().try_for_each(|result| result.map_err(RawError::from))
+}
+
+async fn cluster(side: &Side) -> Result<Cluster, RawError> {
+    let (address, login) = (&side.profile.bootstrap_server.value, connect::login(&side.profile));
+    Cluster::connect(address, login, side.settings.timeout).await
 }
 
 fn all(partitions: &[TopicPartition], at: OffsetAt) -> BTreeMap<TopicPartition, OffsetAt> {

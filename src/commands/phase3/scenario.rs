@@ -86,17 +86,23 @@ pub(super) struct Outcome {
 }
 
 pub(super) async fn run(context: &Context, plan: Plan, args: &Args) -> Result<Report> {
-    let outcome = play(context, plan, args.orders, args.rate).await?;
-    show::report(context, &outcome).await
-}
-
-/// Plays a scenario, and looks at the groups afterwards.
-pub(super) async fn play(context: &Context, plan: Plan, orders: u32, rate: Option<u32>) -> Result<Outcome> {
     let profile = context.lab_profile(ProfileName::Phase3).await?;
     let Some(topic) = profile.topic.map(|topic| topic.value) else {
         return Err(Error::usage(crate::words::produce::NO_TOPIC));
     };
-    let (from, to) = (Side::new(context, plan.from)?, Side::new(context, plan.to)?);
+    let sides = (Side::new(context, plan.from)?, Side::new(context, plan.to)?);
+    let outcome = play(context, plan, sides, topic, (args.orders, args.rate)).await?;
+    show::report(context, &outcome).await
+}
+
+/// Plays a scenario with so many orders, at most so many a second, and looks at the groups afterwards.
+pub(super) async fn play(
+    context: &Context,
+    plan: Plan,
+    (from, to): (Side, Side),
+    topic: String,
+    (orders, rate): (u32, Option<u32>),
+) -> Result<Outcome> {
     let messages = messages(plan, orders);
     let limit = context.global.timeout * 4
         + rate.map_or(Duration::ZERO, |rate| Duration::from_secs(u64::from(orders / rate) + 1));
@@ -138,6 +144,8 @@ async fn together(
     (rate, limit): (Option<u32>, Duration),
 ) -> Result<Both> {
     let (ready, is_ready) = oneshot::channel();
+    // Nothing more will come where the sender has failed.
+    let over = context.stop.child_token();
     let wanted = messages.iter().map(|message| message.order.clone()).collect();
     let react = |message: &Envelope| plan.reaction.map(|event| answer(event, plan.to, message));
     let sending = async {
@@ -146,13 +154,17 @@ async fn together(
         }
         // Asked while the member is there; that it can be described is no condition of the scenario.
         let members = describe(context, to).await;
-        Ok::<_, Failure>((from.send_all(topic, messages, rate).await?, members))
+        let sent = from.send_all(topic, messages, rate).await;
+        if sent.is_err() {
+            over.cancel();
+        }
+        Ok::<_, Failure>((sent?, members))
     };
     let receiving = async {
         let mut reactor = Reactor::join(to, topic, (plan.event, wanted), &react).await?;
         let worked = tokio::select! {
             biased;
-            () = context.stop.cancelled() => Ok(()),
+            () = over.cancelled() => Ok(()),
             worked = tokio::time::timeout(limit, reactor.run(ready)) => worked.unwrap_or(Ok(())),
         };
         let left = reactor.leave().await;

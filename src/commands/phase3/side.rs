@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::client::{Enqueued, Failure, Kind, Outgoing, Persona, Placed, Producer, Settings, nest_emits};
 use crate::commands::{Context, connect};
@@ -41,6 +42,12 @@ impl Side {
         let mut settings = connect::settings(&profile, context.global.timeout);
         settings.properties.insert(0, ("client.id".to_owned(), client_id(source)));
         Ok(Self { source, profile, settings, group })
+    }
+
+    /// The same application in a group that is nobody else's.
+    pub(super) fn in_a_group_of_its_own(self) -> Self {
+        let own = Uuid::new_v4().simple().to_string();
+        Self { group: format!("{}-verify-{}", self.group, &own[..8]), ..self }
     }
 
     /// A producer with the side's manners.
