@@ -9,6 +9,7 @@ mod consume;
 mod contract;
 mod explain;
 mod failures;
+mod killed;
 mod lab;
 mod phase3;
 mod produce;
