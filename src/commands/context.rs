@@ -80,14 +80,14 @@ impl Context {
     }
 
     /// Asks a question that changes something; `--yes` answers it, and `--dry-run` needs no answer.
-    pub fn confirm(&self, question: Message) -> Result<()> {
+    pub async fn confirm(&self, question: Message) -> Result<()> {
         if self.global.yes || self.global.dry_run {
             return Ok(());
         }
         if !self.ui.can_ask() {
             return Err(Error::usage(words::NEEDS_YES).hint(question));
         }
-        if self.ui.ask(question)? { Ok(()) } else { Err(Error::new(Kind::NotMet, words::DECLINED)) }
+        if self.ui.ask(question).await? { Ok(()) } else { Err(Error::new(Kind::NotMet, words::DECLINED)) }
     }
 
     /// The settings of a command of this phase that needs a broker: the lab is started first if the profile points

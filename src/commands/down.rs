@@ -14,6 +14,10 @@ pub(super) fn run(context: &Context) -> Result<Report> {
     let Some(state) = home.state()? else {
         return Ok(Report::new(json!({ "stopped": null })).line(words::NOTHING_RUNS));
     };
+    if context.global.dry_run {
+        return Ok(Report::new(json!({ "stopped": null, "dry_run": true }))
+            .line(words::WOULD_STOP.with(&[("engine", &state.engine)])));
+    }
     let ran = match state.engine {
         Engine::Embedded => {
             let ran = embedded::is_running(&home);

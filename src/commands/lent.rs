@@ -24,7 +24,7 @@ impl<'c> Lender<'c> {
     pub(super) async fn new(context: &'c Context) -> Result<Self> {
         let admin = context.profile_as(ProfileName::Admin, "admin")?;
         if up::is_external(context, &admin)? {
-            context.confirm(words::QUESTION.with(&[("address", &admin.bootstrap_server.value)]))?;
+            context.confirm(words::QUESTION.with(&[("address", &admin.bootstrap_server.value)])).await?;
         }
         match context.home()?.lock_lending()? {
             Some(alone) => Self::connect(context, admin, alone).await,

@@ -38,13 +38,13 @@ const OWN: [Own; 5] = [
         phase: ProfileName::Phase1,
         topics: &["laravel-events"],
         topic_prefixes: &[],
-        group_prefixes: &["laravel-consumers"],
+        group_prefixes: &["laravel-"],
     },
     Own {
         phase: ProfileName::Phase2,
         topics: &["nest-events"],
         topic_prefixes: &[],
-        group_prefixes: &["nest-app"],
+        group_prefixes: &["nest-"],
     },
     Own {
         phase: ProfileName::Phase3,
@@ -65,8 +65,10 @@ impl Own {
         self.topics.contains(&name) || starts_with_any(name, self.topic_prefixes)
     }
 
-    fn group(&self, id: &str) -> bool {
-        starts_with_any(id, self.group_prefixes)
+    /// How much of a group's name is a prefix of this phase; 0 if none is. The phase with the longest owns the group.
+    fn group(&self, id: &str) -> usize {
+        let own = self.group_prefixes.iter().filter(|prefix| id.starts_with(**prefix));
+        own.map(|prefix| prefix.len()).max().unwrap_or(0)
     }
 }
 
@@ -80,7 +82,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         let groups = groups::list_groups(&mut cluster).await?.into_iter().map(|group| group.group_id);
         Ok((
             topics.filter(|name| phases.iter().any(|own| own.topic(name))).collect::<Vec<_>>(),
-            groups.filter(|id| phases.iter().any(|own| own.group(id))).collect::<Vec<_>>(),
+            groups.filter(|id| owner(id).is_some_and(|own| wanted(&own))).collect::<Vec<_>>(),
         ))
     };
     let (mut doomed_topics, doomed_groups) = match listed.await {
@@ -94,15 +96,18 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     if doomed_topics.is_empty() && doomed_groups.is_empty() {
         return Ok(Report::new(json!({ "topics": [], "groups": [] })).line(words::NOTHING));
     }
-    context.confirm(
-        words::QUESTION.with(&[("topics", &shown(&doomed_topics)), ("groups", &shown(&doomed_groups))]),
-    )?;
+    context
+        .confirm(words::QUESTION.with(&[
+            ("topics", &shown(context, &doomed_topics)),
+            ("groups", &shown(context, &doomed_groups)),
+        ]))
+        .await?;
     if context.global.dry_run {
         return Ok(Report::new(json!({ "topics": doomed_topics, "groups": doomed_groups, "dry_run": true }))
-            .line(
-                words::WOULD_DELETE
-                    .with(&[("topics", &shown(&doomed_topics)), ("groups", &shown(&doomed_groups))]),
-            ));
+            .line(words::WOULD_DELETE.with(&[
+                ("topics", &shown(context, &doomed_topics)),
+                ("groups", &shown(context, &doomed_groups)),
+            ])));
     }
     let report = delete(&admin, &mut cluster, &doomed_topics, &doomed_groups).await?;
     let again = prepare::run(context).await?;
@@ -137,14 +142,34 @@ async fn delete(admin: &Profile, cluster: &mut Cluster, names: &[String], ids: &
     Ok(report)
 }
 
+/// The phase that a group belongs to.
+fn owner(group: &str) -> Option<&'static Own> {
+    OWN.iter().max_by_key(|own| own.group(group)).filter(|own| own.group(group) > 0)
+}
+
 fn starts_with_any(name: &str, prefixes: &[&str]) -> bool {
     prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
-fn shown(names: &[String]) -> String {
-    if names.is_empty() { "-".to_owned() } else { names.join(", ") }
+fn shown(context: &Context, names: &[String]) -> String {
+    if names.is_empty() { words::NONE.get(context.lang()).to_owned() } else { names.join(", ") }
 }
 
 fn said(error: &BrokerError) -> String {
     format!("{} ({}, {})", error.message.clone().unwrap_or_default(), error.name(), error.code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_belongs_to_the_phase_with_the_longest_prefix() {
+        let phase = |group| owner(group).map(|own| own.phase);
+        assert_eq!(phase("laravel-consumers"), Some(ProfileName::Phase1));
+        assert_eq!(phase("laravel-mine"), Some(ProfileName::Phase1));
+        assert_eq!(phase("laravel-pedidos"), Some(ProfileName::Phase3));
+        assert_eq!(phase("nest-pedidos-server"), Some(ProfileName::Phase3));
+        assert_eq!(phase("billing"), None);
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Context, connect, up};
 use crate::client::raw::admin::{brokers, topics};
-use crate::client::raw::{Cluster, Connection};
+use crate::client::raw::{Cluster, Connection, RawError};
 use crate::error::{Kind, Result};
 use crate::profile::ProfileName;
 use crate::report::{Block, Report, Table};
@@ -27,7 +27,7 @@ pub(super) async fn report(context: &Context) -> Result<Report> {
     let mut rows = vec![
         row("engine", engine.clone()),
         row("PLAINTEXT", listener(&phase0.bootstrap_server.value, plaintext_up)),
-        row("SASL_PLAINTEXT", listener(&admin.bootstrap_server.value, cluster.is_ok())),
+        row("SASL_PLAINTEXT", sasl_listener(context, &admin.bootstrap_server.value, cluster.as_ref().err())),
     ];
     if let Some(state) = &state {
         rows.push(row("uptime", uptime(state.started_at_ms)));
@@ -36,7 +36,7 @@ pub(super) async fn report(context: &Context) -> Result<Report> {
     let mut data = json!({
         "engine": state.as_ref().map(|state| state.engine),
         "plaintext": { "address": phase0.bootstrap_server.value, "reachable": plaintext_up },
-        "sasl": { "address": admin.bootstrap_server.value, "reachable": cluster.is_ok() },
+        "sasl": { "address": admin.bootstrap_server.value, "reachable": answers(cluster.as_ref().err()) },
         "started_at_ms": state.as_ref().map(|state| state.started_at_ms),
     });
     let mut report = Report::default();
@@ -48,16 +48,26 @@ pub(super) async fn report(context: &Context) -> Result<Report> {
             }
             let names = topic_names(&mut cluster).await;
             rows.push(row("topics", names.join(", ")));
-            rows.push(row("principals", "admin, laravel, nest, analytics".to_owned()));
+            rows.push(row("principals", admin.principal_names.join(", ")));
             data["topics"] = json!(names);
         }
+        Err(RawError::Sasl { .. }) => report.outcome = Some(Kind::Authentication),
         Err(_) => report.outcome = Some(Kind::Unreachable),
     }
-    let next = if report.outcome.is_some() { "kafkalab up" } else { "kafkalab phase0 verify" };
+    let next = match report.outcome {
+        Some(Kind::Authentication) => "kafkalab config show admin",
+        Some(_) => "kafkalab up",
+        None => "kafkalab phase0 verify",
+    };
     data["next"] = json!(next);
     let made = Report::new(data)
         .block(Block::Table(Table { head: vec!["WHAT", "VALUE"], rows }))
         .line(words::NEXT.with(&[("command", &next)]));
+    let made = if state.is_none() && report.outcome != Some(Kind::Unreachable) {
+        made.line(words::NOT_OURS.with(&[("home", &context.home()?.path().display())]))
+    } else {
+        made
+    };
     Ok(Report { outcome: report.outcome, ..made })
 }
 
@@ -67,6 +77,20 @@ fn row(what: &str, value: String) -> Vec<String> {
 
 fn listener(address: &str, reachable: bool) -> String {
     format!("{address} {}", if reachable { "[ok]" } else { "[--]" })
+}
+
+/// A broker that refuses the login is there all the same.
+fn sasl_listener(context: &Context, address: &str, failure: Option<&RawError>) -> String {
+    match failure {
+        Some(RawError::Sasl { code, .. }) => {
+            format!("{address} {}", words::LOGIN_REFUSED.fill(context.lang(), &[("code", code)]))
+        }
+        _ => listener(address, failure.is_none()),
+    }
+}
+
+fn answers(failure: Option<&RawError>) -> bool {
+    matches!(failure, None | Some(RawError::Sasl { .. }))
 }
 
 async fn topic_names(cluster: &mut Cluster) -> Vec<String> {

@@ -185,7 +185,7 @@ async fn delete(
     cluster: &mut Cluster,
     names: &[String],
 ) -> Result<Report> {
-    context.confirm(words::CONFIRM_DELETE.with(&[("topics", &names.join(", "))]))?;
+    context.confirm(words::CONFIRM_DELETE.with(&[("topics", &names.join(", "))])).await?;
     if context.global.dry_run {
         let lines = names.iter().map(|name| Block::Line(words::WOULD_DELETE.with(&[("topic", name)])));
         let report = Report::new(json!({ "deleted": [], "dry_run": true }));

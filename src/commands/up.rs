@@ -1,6 +1,8 @@
 //! `kafkalab up`: starts the lab's broker, creates the profiles' topics and applies the ACL files. Running it twice
 //! changes nothing.
 
+use std::net::ToSocketAddrs as _;
+
 use serde_json::json;
 
 use super::{Context, prepare, status};
@@ -31,16 +33,23 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     if args.cluster && args.engine != Engine::Docker {
         return Err(Error::usage(words::CLUSTER_NEEDS_DOCKER).next("kafkalab up --engine docker --cluster"));
     }
+    if context.global.dry_run && args.engine != Engine::External && running(&context.home()?)?.is_none() {
+        return Ok(Report::new(json!({ "started": null, "dry_run": true }))
+            .line(words::WOULD_START.with(&[("engine", &args.engine)])));
+    }
     match args.engine {
         Engine::Embedded => {
+            [&args.listen, &args.sasl_listen].into_iter().try_for_each(|address| on_loopback(address))?;
             start_embedded(context, &args.listen, &args.sasl_listen)?;
         }
         Engine::Docker => start_docker(context, args.cluster)?,
         Engine::External => {
-            context.confirm(
-                words::CHANGES_EXTERNAL
-                    .with(&[("address", &context.profile(ProfileName::Admin)?.bootstrap_server.value)]),
-            )?;
+            context
+                .confirm(
+                    words::CHANGES_EXTERNAL
+                        .with(&[("address", &context.profile(ProfileName::Admin)?.bootstrap_server.value)]),
+                )
+                .await?;
         }
     }
     let prepared = prepare::run(context).await?;
@@ -49,6 +58,18 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         data.insert("prepared".to_owned(), json!(prepared));
     }
     Ok(prepared.before(report))
+}
+
+/// The lab's broker has public passwords, so it listens where no other machine can reach it.
+fn on_loopback(address: &str) -> Result<()> {
+    let found = address.to_socket_addrs().map_err(|problem| {
+        Error::usage(words::BAD_LISTEN.with(&[("address", &address), ("problem", &problem)]))
+    })?;
+    if found.into_iter().all(|socket| socket.ip().is_loopback()) {
+        return Ok(());
+    }
+    Err(Error::usage(words::NOT_LOOPBACK.with(&[("address", &address)]))
+        .next("kafkalab broker --allow-remote --help"))
 }
 
 /// Starts the embedded broker unless it runs. Two at the same moment: the second waits for the first and finds it.

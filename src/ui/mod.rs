@@ -98,12 +98,16 @@ impl Ui {
         self.look.stderr_is_terminal && io::stdin().is_terminal()
     }
 
-    /// Asks a question on standard error; only a clear yes is one.
-    pub fn ask(&self, question: impl Into<Message>) -> Result<bool> {
+    /// Asks a question on standard error; only a clear yes is one. The answer is awaited beside everything else, so
+    /// that Ctrl-C ends it.
+    pub async fn ask(&self, question: impl Into<Message>) -> Result<bool> {
         let text = question.into().in_lang(self.look.lang);
         write!(&self.stderr, "{text} {} ", crate::words::app::YES_OR_NO.get(self.look.lang))?;
-        let mut answer = String::new();
-        io::stdin().read_line(&mut answer)?;
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            io::stdin().read_line(&mut answer).map(|_| answer)
+        });
+        let answer = answer.await.unwrap_or_else(|_panicked| Ok(String::new()))?;
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "sim"))
     }
 

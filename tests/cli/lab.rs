@@ -96,6 +96,38 @@ fn after_a_crash_the_next_command_starts_it_again_with_all_its_data() {
 }
 
 #[test]
+fn a_dry_run_neither_starts_nor_stops() {
+    let home = Home::new();
+    let run = home.run(&["up", "--dry-run"]);
+    assert_eq!((run.stdout.starts_with("would start the engine embedded"), run.code), (true, 0), "{run:?}");
+    assert!(!home.0.path().join("lab.json").exists());
+    home.up();
+    let run = home.run(&["down", "--dry-run"]);
+    assert_eq!((run.stdout.as_str(), run.code), ("would stop the engine embedded\n", 0));
+    assert_eq!(home.run(&["status"]).code, 0);
+}
+
+#[test]
+fn a_status_tells_a_refused_login_from_an_absent_broker() {
+    let home = Home::new();
+    home.up();
+    let run =
+        super::program::kafkalab_with(home.0.path(), &["status"], &[("KAFKALAB_SASL_PASSWORD", "wrong")]);
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(run.stdout.contains("refuses the login (58)"), "{run:?}");
+}
+
+#[test]
+fn the_lab_listens_where_only_this_machine_reaches_it() {
+    let home = Home::new();
+    for address in ["0.0.0.0:0", "foo"] {
+        let run = home.run(&["up", "--listen", address, "--sasl-listen", "127.0.0.1:0"]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.complains(address), "{run:?}");
+    }
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let home = Home::new();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -119,6 +151,20 @@ fn a_reset_deletes_the_labs_names_and_nothing_else() {
     assert!(run.stdout.contains("deleted laravel-consumers\n"), "{run:?}");
     assert!(run.stdout.contains("created topic laravel-events\n"), "{run:?}");
     assert!(home.run(&["topics", "list"]).stdout.contains("mine"));
+}
+
+#[test]
+fn ctrl_c_ends_a_question_and_deletes_nothing() {
+    let home = Home::new();
+    home.up();
+    let command = super::program::command(home.0.path(), &["topics", "delete", "laravel-events"]);
+    let mut terminal = rexpect::session::spawn_command(command, Some(10_000)).unwrap();
+    terminal.exp_string("[y/N]").unwrap();
+    terminal.send_control('c').unwrap();
+    assert!(terminal.exp_eof().unwrap().contains("interrupted"));
+    let status = format!("{:?}", terminal.process().wait().unwrap());
+    assert!(status.ends_with(", 130)"), "{status}");
+    assert!(home.run(&["topics", "list"]).stdout.contains("laravel-events"));
 }
 
 #[test]

@@ -31,7 +31,12 @@ pub(super) fn kafkalab(args: &[&str]) -> Run {
 
 /// Runs `kafkalab ARGS…` with this home.
 pub(super) fn kafkalab_at(home: &Path, args: &[&str]) -> Run {
-    let output = command(home, args).stdin(Stdio::null()).output();
+    kafkalab_with(home, args, &[])
+}
+
+/// Runs `kafkalab ARGS…` with this home and these variables.
+pub(super) fn kafkalab_with(home: &Path, args: &[&str], variables: &[(&str, &str)]) -> Run {
+    let output = command(home, args).envs(variables.iter().copied()).stdin(Stdio::null()).output();
     let output = output.expect("the binary was built with the tests");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("kafkalab prints UTF-8");
     Run {

@@ -19,15 +19,17 @@ pub(super) async fn run(context: &Context, prune: bool) -> Result<Report> {
     if !diff.missing.is_empty() && !is_lab(&profile) {
         let values: [(&str, &dyn std::fmt::Display); 2] =
             [("count", &diff.missing.len()), ("address", address)];
-        context.confirm(words::CONFIRM_EXTERNAL.with(&values))?;
+        context.confirm(words::CONFIRM_EXTERNAL.with(&values)).await?;
     }
     let doomed: &[AclBinding] = if prune { &diff.extra } else { &[] };
     if !doomed.is_empty() {
-        context.confirm(words::CONFIRM_PRUNE.with(&[
-            ("count", &doomed.len()),
-            ("address", address),
-            ("acls", &table::in_short(doomed)),
-        ]))?;
+        context
+            .confirm(words::CONFIRM_PRUNE.with(&[
+                ("count", &doomed.len()),
+                ("address", address),
+                ("acls", &table::in_short(doomed)),
+            ]))
+            .await?;
     }
     let dry_run = context.global.dry_run;
     if !dry_run && !diff.missing.is_empty() {

@@ -23,11 +23,13 @@ pub(super) async fn run(context: &Context, filter: &AclFilter) -> Result<Report>
             Report::new(json!({ "deleted": [], "dry_run": context.global.dry_run })).line(words::NONE_FOUND)
         );
     }
-    context.confirm(words::CONFIRM_DELETE.with(&[
-        ("count", &found.len()),
-        ("address", &profile.bootstrap_server.value),
-        ("acls", &table::in_short(&found)),
-    ]))?;
+    context
+        .confirm(words::CONFIRM_DELETE.with(&[
+            ("count", &found.len()),
+            ("address", &profile.bootstrap_server.value),
+            ("acls", &table::in_short(&found)),
+        ]))
+        .await?;
     let dry_run = context.global.dry_run;
     let (deleted, heading) = if dry_run {
         (Vec::new(), words::WOULD_DELETE)
