@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Context, connect, trouble, voices};
+use super::{Context, connect, denial, trouble, voices};
+use crate::client;
 use crate::client::raw::admin::{configs, topics};
 use crate::client::raw::{BrokerError, Cluster};
 use crate::error::{Error, Kind, Result};
@@ -58,7 +59,7 @@ pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> 
     let mut cluster = connect::cluster(context, &profile, words::ASKING).await?;
     match command {
         Command::List { internal } => list(&profile, &mut cluster, *internal).await,
-        Command::Describe { topics } => describe(&profile, &mut cluster, topics).await,
+        Command::Describe { topics } => describe(context, &profile, &mut cluster, topics).await,
         Command::Create { topics, partitions, replication_factor, configs, if_not_exists } => {
             let configs = settings(configs)?;
             let wanted = topics.iter().map(|name| topics::NewTopic {
@@ -102,7 +103,12 @@ async fn list(profile: &Profile, cluster: &mut Cluster, internal: bool) -> Resul
         ))
 }
 
-async fn describe(profile: &Profile, cluster: &mut Cluster, names: &[String]) -> Result<Report> {
+async fn describe(
+    context: &Context,
+    profile: &Profile,
+    cluster: &mut Cluster,
+    names: &[String],
+) -> Result<Report> {
     let asked: Vec<&str> = names.iter().map(String::as_str).collect();
     let found = match topics::describe_topics(cluster, &asked).await {
         Ok(found) => found,
@@ -110,7 +116,10 @@ async fn describe(profile: &Profile, cluster: &mut Cluster, names: &[String]) ->
     };
     let (mut rows, mut data, mut report) = (Vec::new(), Vec::new(), Report::default());
     for (name, topic) in found {
-        let topic = topic.map_err(|error| refused(profile, &name, &error))?;
+        let topic = match topic {
+            Ok(topic) => topic,
+            Err(error) => return Err(refused(context, profile, ("DESCRIBE", &name), &error).await),
+        };
         let own = own_settings(cluster, &name).await;
         for partition in &topic.partitions {
             let leader = partition.leader.map_or_else(|| "-".to_owned(), |leader| leader.to_string());
@@ -170,7 +179,7 @@ async fn create(
                 words::EXISTS.with(&[("topic", name)])
             }
             Err(error) => {
-                failures.push(refused(profile, name, error));
+                failures.push(refused(context, profile, ("CREATE", name), error).await);
                 continue;
             }
         };
@@ -202,7 +211,7 @@ async fn delete(
     for (name, result) in &results {
         match result {
             Ok(()) => report = report.line(words::DELETED.with(&[("topic", name)])),
-            Err(error) => failures.push(refused(profile, name, error)),
+            Err(error) => failures.push(refused(context, profile, ("DELETE", name), error).await),
         }
     }
     several(context, report, failures, results.len())
@@ -221,17 +230,30 @@ fn several(context: &Context, report: Report, mut failures: Vec<Error>, asked: u
     Ok(Report { outcome, ..report })
 }
 
-fn refused(profile: &Profile, topic: &str, error: &BrokerError) -> Error {
+/// What the broker said about one topic; after a denial with the rule that decided.
+async fn refused(
+    context: &Context,
+    profile: &Profile,
+    (operation, topic): (&'static str, &str),
+    error: &BrokerError,
+) -> Error {
     let kind = match error.code {
         29 | 31 => Kind::Authorization,
         17 | 37 | 38 | 40 => Kind::Usage,
         _ => Kind::Failed,
     };
     let said = error.message.clone().unwrap_or_else(|| error.name().to_owned());
-    Error::new(kind, words::REFUSED.with(&[("topic", &topic)]))
-        .said(said, error.name(), i32::from(error.code))
-        .identity(profile.identity())
-        .next(format!("kafkalab explain {}", error.code))
+    let block = Error::new(kind, words::REFUSED.with(&[("topic", &topic)]))
+        .said(said.clone(), error.name(), i32::from(error.code))
+        .identity(profile.identity());
+    let block = if kind == Kind::Authorization {
+        let needs = [client::on_topic(operation, topic)];
+        let failure = client::Failure::new(client::Kind::Authorization, said).needing(needs);
+        denial::explain(context, profile, block, &failure).await
+    } else {
+        block
+    };
+    block.next(format!("kafkalab explain {}", error.code))
 }
 
 fn settings(given: &[String]) -> Result<BTreeMap<String, String>> {

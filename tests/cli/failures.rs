@@ -109,6 +109,15 @@ on_every_broker! {
         assert!(run.complains("takes no login"), "{run:?}");
     }
 
+    fn a_refused_topic_names_the_right_that_is_missing(lab: &Lab) {
+        let name = unique("cli-denied");
+        for (command, operation) in [("create", "CREATE"), ("describe", "DESCRIBE"), ("delete", "DELETE")] {
+            let run = kafkalab(&["topics", command, &name, "--yes", "--as", "nest", "-b", lab.bootstrap_sasl()]);
+            assert_eq!(run.code, 5, "{run:?}");
+            assert!(run.complains(&format!("needs {operation} on Topic:{name}; decided by DefaultDeny")), "{run:?}");
+        }
+    }
+
     fn topics_are_created_described_and_deleted(lab: &Lab) {
         let name = unique("cli-topics");
         let topics = |args: &[&str]| kafkalab(&[&["topics", "-b", lab.bootstrap_sasl()], args].concat());
