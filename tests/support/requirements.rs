@@ -26,8 +26,8 @@ pub fn require(need: &str) -> bool {
 fn met(need: &str) -> Result<(), String> {
     match need {
         "jdk" => java::available(),
-        "kafkajs" => packages::kafkajs(),
-        "aiokafka" => packages::aiokafka(),
+        "kafkajs" => runs("node").and_then(|()| packages::kafkajs()),
+        "aiokafka" => runs("python3").and_then(|()| packages::aiokafka()),
         program => runs(program),
     }
 }
