@@ -4,7 +4,7 @@
 use super::{Context, prepare, up};
 use crate::error::{Error, Kind, Result};
 use crate::lab::{Engine, Port, embedded, look_at};
-use crate::profile::{LAB_PLAINTEXT, LAB_SASL, Profile};
+use crate::profile::{LAB_PLAINTEXT, LAB_PLAINTEXT_LISTEN, LAB_SASL, LAB_SASL_LISTEN, Profile};
 use crate::source::Source;
 use crate::words::up as words;
 
@@ -18,7 +18,8 @@ pub(super) async fn ensure(context: &Context, profile: &Profile) -> Result<()> {
         return Ok(());
     }
     // A broker that crashed comes back where its clients know it.
-    let (plaintext, sasl) = state.map_or_else(usual_addresses, |state| (state.plaintext, state.sasl));
+    let usual = || (LAB_PLAINTEXT_LISTEN.to_owned(), LAB_SASL_LISTEN.to_owned());
+    let (plaintext, sasl) = state.map_or_else(usual, |state| (state.plaintext, state.sasl));
     match (look_at(&plaintext), look_at(&sasl)) {
         (Ok(Port::Free), Ok(Port::Free)) => {}
         (Ok(Port::Busy(_)), Ok(Port::Free)) => return Err(one_busy(&plaintext, &sasl)),
@@ -39,12 +40,6 @@ fn points_at_the_lab(profile: &Profile) -> bool {
         Source::File { .. } | Source::Default => server.value == LAB_PLAINTEXT || server.value == LAB_SASL,
         _ => false,
     }
-}
-
-/// The lab's usual addresses, on the loopback interface itself: `localhost` may be two addresses.
-fn usual_addresses() -> (String, String) {
-    let loopback = |address: &str| address.replace("localhost", "127.0.0.1");
-    (loopback(LAB_PLAINTEXT), loopback(LAB_SASL))
 }
 
 fn one_busy(busy: &str, free: &str) -> Error {

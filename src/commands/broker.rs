@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::Context;
 use crate::broker::{Broker, BrokerError, Config, Event, Settings, Storage, User, lab_users};
 use crate::error::{Error, Kind, Result};
+use crate::profile::{LAB_PLAINTEXT_LISTEN, LAB_SASL_LISTEN};
 use crate::report::Report;
 use crate::words::broker as words;
 
@@ -17,10 +18,10 @@ use crate::words::broker as words;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Where everybody may connect, as User:ANONYMOUS; port 0 picks a free one.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
+    #[arg(long, value_name = "HOST:PORT", default_value = LAB_PLAINTEXT_LISTEN)]
     listen: String,
     /// Where a login is asked for; port 0 picks a free one.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9094")]
+    #[arg(long, value_name = "HOST:PORT", default_value = LAB_SASL_LISTEN)]
     sasl_listen: String,
     /// Where records, topics, ACLs and offsets are kept; by default in the lab home.
     #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]

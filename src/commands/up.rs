@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Context, prepare, status};
 use crate::error::{Error, Kind, Result};
 use crate::lab::{Engine, Home, State, docker, embedded};
-use crate::profile::ProfileName;
+use crate::profile::{LAB_PLAINTEXT, LAB_PLAINTEXT_LISTEN, LAB_SASL, LAB_SASL_LISTEN, Profile, ProfileName};
 use crate::report::Report;
 use crate::words::up as words;
 
@@ -22,10 +22,10 @@ pub struct Args {
     #[arg(long)]
     cluster: bool,
     /// The listener without a login; port 0 takes a free one (embedded).
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9092")]
+    #[arg(long, value_name = "HOST:PORT", default_value = LAB_PLAINTEXT_LISTEN)]
     listen: String,
     /// The listener with a login; port 0 takes a free one (embedded).
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9094")]
+    #[arg(long, value_name = "HOST:PORT", default_value = LAB_SASL_LISTEN)]
     sasl_listen: String,
 }
 
@@ -102,8 +102,8 @@ fn start_docker(context: &Context, cluster: bool) -> Result<()> {
     home.remember(&State {
         version: State::VERSION,
         engine: Engine::Docker,
-        plaintext: crate::profile::LAB_PLAINTEXT.to_owned(),
-        sasl: crate::profile::LAB_SASL.to_owned(),
+        plaintext: LAB_PLAINTEXT.to_owned(),
+        sasl: LAB_SASL.to_owned(),
         pid: None,
         cluster,
         started_at_ms: jiff::Timestamp::now().as_millisecond(),
@@ -120,9 +120,9 @@ fn other_engine(engine: Engine) -> Error {
 }
 
 /// Neither the embedded broker nor the compose project that this lab home started.
-pub(super) fn is_external(context: &Context, admin: &crate::profile::Profile) -> Result<bool> {
+pub(super) fn is_external(context: &Context, admin: &Profile) -> Result<bool> {
     let state = running(&context.home()?)?;
-    let usual = [crate::profile::LAB_SASL, "127.0.0.1:9094"];
+    let usual = [LAB_SASL, LAB_SASL_LISTEN];
     Ok(match state.filter(|state| state.engine != Engine::External) {
         Some(state) => {
             admin.bootstrap_server.value != state.sasl

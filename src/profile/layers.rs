@@ -15,6 +15,12 @@ pub const LAB_PLAINTEXT: &str = "localhost:9092";
 /// The lab's listener with a login.
 pub const LAB_SASL: &str = "localhost:9094";
 
+/// Where the lab's own broker listens without a login: [`LAB_PLAINTEXT`] on the loopback interface itself, since
+/// `localhost` may be two addresses.
+pub const LAB_PLAINTEXT_LISTEN: &str = "127.0.0.1:9092";
+/// The same for [`LAB_SASL`].
+pub const LAB_SASL_LISTEN: &str = "127.0.0.1:9094";
+
 /// What the command line and the environment say over a profile.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {

@@ -9,7 +9,7 @@ mod password;
 use secrecy::SecretString;
 
 pub use self::file::{PersonaName, PrincipalEntry, ProfileFile};
-pub use self::layers::{LAB_PLAINTEXT, LAB_SASL, Overrides, resolve};
+pub use self::layers::{LAB_PLAINTEXT, LAB_PLAINTEXT_LISTEN, LAB_SASL, LAB_SASL_LISTEN, Overrides, resolve};
 pub(crate) use self::library::local_folder;
 pub use self::library::{Library, ProfileName};
 use crate::error::Identity;

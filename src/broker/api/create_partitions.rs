@@ -4,7 +4,6 @@
 //! - Errors per topic: 3 absent, 37 not more than now, 39 an assignment that does not fit, 42 twice in one request.
 //!   `validate_only` changes nothing.
 
-use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use kafka_protocol::error::ResponseError::{
@@ -16,7 +15,7 @@ use kafka_protocol::messages::create_partitions_response::CreatePartitionsTopicR
 use kafka_protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse};
 use kafka_protocol::protocol::StrBytes;
 
-use super::{Api, Reply};
+use super::{Api, Reply, named_twice};
 use crate::acl::{Operation, Resource};
 use crate::broker::cx::Cx;
 use crate::broker::{NODE_ID, topics};
@@ -31,13 +30,7 @@ impl Api for CreatePartitions {
     const VERSIONS: RangeInclusive<i16> = 0..=3;
 
     fn handle(cx: &mut Cx<'_>, request: CreatePartitionsRequest) -> Reply<CreatePartitionsResponse> {
-        let mut seen = HashSet::new();
-        let twice: HashSet<StrBytes> = request
-            .topics
-            .iter()
-            .map(|topic| topic.name.0.clone())
-            .filter(|name| !seen.insert(name.clone()))
-            .collect();
+        let twice = named_twice(request.topics.iter().map(|topic| topic.name.0.clone()));
         let mut answers: Vec<CreatePartitionsTopicResult> = Vec::with_capacity(request.topics.len());
         for topic in &request.topics {
             if twice.contains(&topic.name.0) && answers.iter().any(|answer| answer.name == topic.name) {

@@ -6,7 +6,7 @@
 //! - Errors per topic: 36 exists, 17 bad or colliding name, 37 partitions, 38 replication, 39 assignment, 40 config, 42
 //!   twice in one request. `validate_only` changes nothing.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use kafka_protocol::error::ResponseError::{
@@ -19,7 +19,7 @@ use kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
-use super::{Api, Reply};
+use super::{Api, Reply, named_twice};
 use crate::acl::{Operation, Resource};
 use crate::broker::cx::Cx;
 use crate::broker::topic_config::{Shown, TopicConfig};
@@ -39,13 +39,7 @@ impl Api for CreateTopics {
     const VERSIONS: RangeInclusive<i16> = 2..=7;
 
     fn handle(cx: &mut Cx<'_>, request: CreateTopicsRequest) -> Reply<CreateTopicsResponse> {
-        let mut seen = HashSet::new();
-        let twice: HashSet<StrBytes> = request
-            .topics
-            .iter()
-            .map(|topic| topic.name.0.clone())
-            .filter(|name| !seen.insert(name.clone()))
-            .collect();
+        let twice = named_twice(request.topics.iter().map(|topic| topic.name.0.clone()));
         let may_all = cx.authorize_silently(Operation::Create, Resource::CLUSTER);
         let mut answers = Vec::with_capacity(request.topics.len());
         for topic in request.topics {

@@ -5,7 +5,6 @@
 //!   with DESCRIBE an absent one is 3 (an unknown id 100), and one that may not be deleted is 29. Named twice in one
 //!   request: 42.
 
-use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use kafka_protocol::error::ResponseError::{
@@ -17,7 +16,7 @@ use kafka_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse, TopicN
 use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
-use super::{Api, Reply};
+use super::{Api, Reply, named_twice};
 use crate::acl::{Operation, Resource};
 use crate::broker::cx::Cx;
 
@@ -34,8 +33,7 @@ impl Api for DeleteTopics {
         let by_name = request.topic_names.into_iter().map(|name| (Some(name), Uuid::nil()));
         let named = request.topics.into_iter().map(|topic| (topic.name, topic.topic_id));
         let all: Vec<_> = by_name.chain(named).collect();
-        let mut seen = HashSet::new();
-        let twice: HashSet<_> = all.iter().filter(|topic| !seen.insert(*topic)).cloned().collect();
+        let twice = named_twice(all.iter().cloned());
         let may_all = cx.authorize_silently(Operation::Delete, Resource::CLUSTER);
         let once = all.into_iter().filter(|topic| !twice.contains(topic));
         let mut answers: Vec<_> = once.map(|(name, id)| delete(cx, name, id, may_all)).collect();

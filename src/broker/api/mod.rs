@@ -35,6 +35,8 @@ pub mod sasl_authenticate;
 pub mod sasl_handshake;
 pub mod sync_group;
 
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
@@ -83,6 +85,12 @@ type Wire<A> = <<A as Api>::Req as Input>::Wire;
 
 /// Kafka's text of error 31.
 const CLUSTER_AUTHORIZATION_FAILED: StrBytes = StrBytes::from_static_str("Cluster authorization failed.");
+
+/// What a request names more than once: Kafka refuses it as a whole, at its first place.
+fn named_twice<T: Eq + Hash + Clone>(names: impl IntoIterator<Item = T>) -> HashSet<T> {
+    let mut seen = HashSet::new();
+    names.into_iter().filter(|name| !seen.insert(name.clone())).collect()
+}
 
 /// What a handler answers.
 #[derive(Debug)]
