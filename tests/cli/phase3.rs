@@ -127,7 +127,8 @@ on_every_broker! {
         })
         .expect("alone in the group it is given everything");
         let scenario = std::thread::scope(|scope| {
-            let run = scope.spawn(|| phase.json(&["run-scenario-a", "--orders", "12", "--timeout", "2s"]));
+            // Keys are new in every run: with so many, some surely lie in the rival's partition.
+            let run = scope.spawn(|| phase.json(&["run-scenario-a", "--orders", "60", "--timeout", "2s"]));
             while !run.is_finished() {
                 rival.poll(Duration::from_millis(100));
             }
@@ -135,7 +136,7 @@ on_every_broker! {
         });
         let (run, report) = scenario;
         assert_eq!(run.code, 6, "{run:?}");
-        assert!(keys(&report, "received").len() < 12, "{report}");
+        assert!(keys(&report, "received").len() < 60, "{report}");
         let problems = rows(&report, "problems");
         assert!(problems[0].as_str().unwrap().contains("did not receive"), "{report}");
     }

@@ -221,7 +221,7 @@ on_every_broker! {
 
 #[test]
 fn a_closed_input_is_no_input() {
-    let run = kafkalab(&["phase1", "produce"]);
+    let run = kafkalab(&["phase1", "produce", "-b", Lab::embedded().bootstrap_sasl()]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.complains("standard input is closed"), "{run:?}");
 }

@@ -26,7 +26,12 @@ impl Run {
 /// Runs `kafkalab ARGS…` in a new, empty home.
 pub(super) fn kafkalab(args: &[&str]) -> Run {
     let home = tempfile::tempdir().expect("the temporary folder is writable");
-    kafkalab_at(home.path(), args)
+    kafkalab_at(home.path(), &without_lab(args))
+}
+
+/// A lab that a command started by itself would outlive its home.
+fn without_lab<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    args.iter().copied().chain(["--no-start"]).collect()
 }
 
 /// Runs `kafkalab ARGS…` with this home.
@@ -49,7 +54,7 @@ pub(super) fn kafkalab_with(home: &Path, args: &[&str], variables: &[(&str, &str
 /// Runs `kafkalab ARGS…` in a new, empty home, with this standard input.
 pub(super) fn kafkalab_fed(args: &[&str], input: impl AsRef<[u8]>) -> Run {
     let home = tempfile::tempdir().expect("the temporary folder is writable");
-    let output = run_with_input(&mut command(home.path(), args), input.as_ref());
+    let output = run_with_input(&mut command(home.path(), &without_lab(args)), input.as_ref());
     Run { stdout: output.stdout, stderr: output.stderr, code: output.code }
 }
 
