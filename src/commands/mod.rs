@@ -12,6 +12,7 @@ mod context;
 mod denial;
 pub mod down;
 pub mod explain;
+pub mod groups;
 mod home;
 mod lent;
 mod logins;

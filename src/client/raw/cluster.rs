@@ -94,7 +94,7 @@ impl Cluster {
         let address = match to {
             To::Any => self.any().await?,
             To::Broker(id) => self.address_of(id)?,
-            To::Coordinator(group) => self.coordinator(group).await?,
+            To::Coordinator(group) => self.coordinator(group).await?.1,
         };
         let connection = self.connection(&address).await?;
         let version = connection.best_version::<R>()?.min(max_version);
@@ -129,7 +129,8 @@ impl Cluster {
         }
     }
 
-    async fn coordinator(&mut self, group: &str) -> Result<String, RawError> {
+    /// The id of the broker that coordinates a group, and its address.
+    pub(super) async fn coordinator(&mut self, group: &str) -> Result<(i32, String), RawError> {
         let request = FindCoordinatorRequest::default().with_key(text(group));
         let address = self.any().await?;
         let connection = self.connection(&address).await?;
@@ -139,7 +140,7 @@ impl Cluster {
         let BrokerId(id) = found.node_id;
         let address = format!("{}:{}", found.host, found.port);
         self.brokers.insert(id, address.clone());
-        Ok(address)
+        Ok((id, address))
     }
 
     fn address_of(&self, broker: i32) -> Result<String, RawError> {

@@ -89,8 +89,7 @@ impl<'a> Reactor<'a> {
         let places = places.map_err(|failure| Failure::new(Kind::Other, failure.to_string()))?;
         let mut open: BTreeMap<i32, i64> = places
             .iter()
-            .filter(|place| place.next() < place.log_end)
-            .map(|place| (place.partition, place.log_end))
+            .filter_map(|place| Some((place.partition, place.log_end.filter(|end| place.next() < *end)?)))
             .collect();
         let patience = Instant::now() + self.side.settings.timeout;
         loop {

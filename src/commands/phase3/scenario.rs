@@ -9,12 +9,13 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::places::{self, Place};
+use super::places;
 use super::reactor::{Reactor, Received};
 use super::show;
 use super::side::{Sent, Side};
 use crate::client::Failure;
 use crate::client::raw::admin::groups::{self, Member};
+use crate::commands::groups::PartitionPlace;
 use crate::commands::{Context, connect, trouble};
 use crate::contract::{Envelope, EventName, Source};
 use crate::error::{Error, Kind, Result};
@@ -82,7 +83,7 @@ pub(super) struct Outcome {
     /// Why it does not count, if it does not.
     pub problems: Vec<Message>,
     /// Each group's places, Laravel's first.
-    pub offsets: Vec<(String, Vec<Place>)>,
+    pub offsets: Vec<(String, Vec<PartitionPlace>)>,
 }
 
 pub(super) async fn run(context: &Context, plan: Plan, args: &Args) -> Result<Report> {

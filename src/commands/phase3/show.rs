@@ -149,7 +149,7 @@ fn groups(outcome: &Outcome) -> (Block, Value) {
                 group.clone(),
                 place.partition.to_string(),
                 shown(place.committed),
-                place.log_end.to_string(),
+                shown(place.log_end),
                 shown(place.lag()),
             ]);
             data.push(json!({

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::contract::{self, Sampled};
-use super::places::{self, Place};
+use super::places;
 use super::scenario::{self, Outcome, Plan, in_order};
 use super::side::Side;
 use super::{shared, show};
 use crate::client::raw::batches::last_records;
+use crate::commands::groups::PartitionPlace;
 use crate::commands::{Context, checks, connect};
 use crate::contract::Source;
 use crate::error::{Error, Kind, Result};
@@ -106,7 +107,7 @@ fn committed(outcomes: &[&Outcome]) -> Check {
     checks::decided("committed", words::GOAL_COMMITTED, holds, evidence)
 }
 
-fn own_group(outcome: &Outcome) -> &[Place] {
+fn own_group(outcome: &Outcome) -> &[PartitionPlace] {
     let own = outcome.offsets.iter().find(|(group, _)| *group == outcome.to.group);
     own.map_or(&[], |(_, places)| places)
 }

@@ -9,7 +9,7 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::Decodable;
 
-use crate::client::raw::cluster::{To, text};
+use crate::client::raw::cluster::{To, is_passing, pause_until, text};
 use crate::client::raw::{BrokerError, Cluster, RawError};
 
 /// A group as a listing shows it.
@@ -54,6 +54,15 @@ pub struct Member {
     pub assignment: BTreeMap<String, Vec<i32>>,
 }
 
+/// The broker that looks after a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coordinator {
+    /// Its id.
+    pub id: i32,
+    /// Where it says it is reached: `host:port`.
+    pub address: String,
+}
+
 /// All groups that this principal may see, by id; asked of every broker. A missing right hides groups silently.
 ///
 /// # Errors
@@ -95,6 +104,21 @@ pub async fn describe_group(cluster: &mut Cluster, group: &str) -> Result<GroupD
         protocol: described.protocol_data.to_string(),
         members,
     })
+}
+
+/// The broker that coordinates a group, whether the group exists or not. Needs DESCRIBE on the group.
+///
+/// # Errors
+/// [`RawError::Broker`] with 30 if that is missing, 15 if no coordinator is ready in time.
+pub async fn find_coordinator(cluster: &mut Cluster, group: &str) -> Result<Coordinator, RawError> {
+    let deadline = cluster.deadline();
+    loop {
+        match cluster.coordinator(group).await {
+            Ok((id, address)) => return Ok(Coordinator { id, address }),
+            Err(RawError::Broker(error)) if is_passing(error.code) && pause_until(deadline).await => {}
+            Err(failure) => return Err(failure),
+        }
+    }
 }
 
 /// Deletes a group and its offsets. Needs DELETE on the group, and that it has no members.
