@@ -3,34 +3,112 @@
 //!
 //! A file `produce.toml` with `[acknowledged]` `en = "…"` `pt-BR = "…"` becomes
 //! `words::produce::ACKNOWLEDGED`. Both languages must name the same `{placeholders}`.
+//!
+//! The lessons, `phases/phaseN/phase.toml` and `phases/phaseN/steps/*.toml`, are built in as they are, after the same
+//! demand: whatever has a text in one language has it in the other.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 const LANGUAGES: [&str; 2] = ["en", "pt-BR"];
 
 fn main() {
-    let folder = Path::new("phases/words");
-    println!("cargo::rerun-if-changed={}", folder.display());
     println!("cargo::rerun-if-changed=build.rs");
+    let mut words = String::new();
+    for path in toml_files(Path::new("phases/words")) {
+        words.push_str(&module(&path).unwrap_or_else(|problem| panic!("{}: {problem}", path.display())));
+    }
+    let mut lessons = String::from(
+        "/// The files of the lessons that are built in: path and text.\nconst BUILT_IN: &[(&str, &str)] = &[\n",
+    );
+    for path in lesson_files() {
+        lessons.push_str(&lesson(&path).unwrap_or_else(|problem| panic!("{}: {problem}", path.display())));
+    }
+    lessons.push_str("];\n");
+    let out = env::var_os("OUT_DIR").expect("set by cargo");
+    fs::write(Path::new(&out).join("words.rs"), words).expect("OUT_DIR is writable");
+    fs::write(Path::new(&out).join("lessons.rs"), lessons).expect("OUT_DIR is writable");
+}
+
+/// The TOML files of a folder, by name.
+fn toml_files(folder: &Path) -> Vec<PathBuf> {
+    println!("cargo::rerun-if-changed={}", folder.display());
     let mut files: Vec<_> = fs::read_dir(folder)
-        .expect("phases/words exists")
-        .map(|entry| entry.expect("readable").path())
-        .collect();
+        .map(|entries| entries.map(|entry| entry.expect("readable").path()).collect())
+        .unwrap_or_default();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
+    files
+}
 
-    let mut code = String::new();
-    for path in &files {
-        match module(path) {
-            Ok(text) => code.push_str(&text),
-            Err(problem) => panic!("{}: {problem}", path.display()),
+/// Every `phase.toml` and the steps of its phase.
+fn lesson_files() -> Vec<PathBuf> {
+    let mut phases: Vec<_> = fs::read_dir("phases")
+        .expect("phases exists")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.join("phase.toml").is_file())
+        .collect();
+    phases.sort();
+    phases
+        .iter()
+        .flat_map(|phase| [vec![phase.join("phase.toml")], toml_files(&phase.join("steps"))].concat())
+        .collect()
+}
+
+/// One file of lessons as an element of `BUILT_IN`.
+fn lesson(path: &Path) -> Result<String, String> {
+    println!("cargo::rerun-if-changed={}", path.display());
+    let source = fs::read_to_string(path).map_err(|e| e.to_string())?;
+    let table: toml::Table = source.parse().map_err(|e: toml::de::Error| e.to_string())?;
+    both_languages("", &toml::Value::Table(table))?;
+    let shown = path.display().to_string().replace('\\', "/");
+    let file = path.canonicalize().map_err(|e| e.to_string())?;
+    Ok(format!("    ({shown:?}, include_str!({:?})),\n", file.display().to_string()))
+}
+
+/// Whatever has one language has both, with the same texts in each and nothing empty.
+fn both_languages(place: &str, value: &toml::Value) -> Result<(), String> {
+    match value {
+        toml::Value::Table(table) => {
+            let [en, pt] = LANGUAGES.map(|language| table.get(language));
+            match (en, pt) {
+                (Some(en), Some(pt)) => same_texts(place, en, pt)?,
+                (None, None) => {}
+                _ => return Err(format!("[{place}] has only one of the languages {LANGUAGES:?}")),
+            }
+            table.iter().try_for_each(|(key, inner)| both_languages(&format!("{place}.{key}"), inner))
         }
+        toml::Value::Array(items) => items.iter().try_for_each(|item| both_languages(place, item)),
+        _ => Ok(()),
     }
-    let out = env::var_os("OUT_DIR").expect("set by cargo");
-    fs::write(Path::new(&out).join("words.rs"), code).expect("OUT_DIR is writable");
+}
+
+fn same_texts(place: &str, en: &toml::Value, pt: &toml::Value) -> Result<(), String> {
+    match (en, pt) {
+        (toml::Value::Table(en), toml::Value::Table(pt)) => {
+            if let Some(key) =
+                en.keys().chain(pt.keys()).find(|key| !(en.contains_key(*key) && pt.contains_key(*key)))
+            {
+                return Err(format!("{place}: {key:?} is not in both languages"));
+            }
+            en.iter().try_for_each(|(key, text)| same_texts(&format!("{place}.{key}"), text, &pt[key]))
+        }
+        (toml::Value::Array(en), toml::Value::Array(pt)) if en.len() == pt.len() => {
+            en.iter().zip(pt).try_for_each(|(en, pt)| same_texts(place, en, pt))
+        }
+        (toml::Value::String(en), toml::Value::String(pt)) => {
+            if en.trim().is_empty() || pt.trim().is_empty() {
+                return Err(format!("{place} is empty in one language"));
+            }
+            if placeholders(en) != placeholders(pt) {
+                return Err(format!("{place} names different placeholders in the two languages"));
+            }
+            Ok(())
+        }
+        _ => Err(format!("{place} differs in shape between the languages")),
+    }
 }
 
 /// One file of texts as a Rust module of constants.

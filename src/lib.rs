@@ -15,6 +15,7 @@ pub mod contract;
 pub mod error;
 pub mod kafka_error;
 pub mod lab;
+pub mod lesson;
 pub mod profile;
 pub mod report;
 pub mod scram;

@@ -1,0 +1,182 @@
+//! The lessons of the tutorial: what a step says, what it lets the learner do, and how the broker is asked whether it
+//! is done. Pure: lessons are data in `phases/phaseN/`, built in by `build.rs` or read from a folder.
+//!
+//! A phase is `phases/phaseN/phase.toml` and one file a step, `phases/phaseN/steps/NN-name.toml`. The order of the
+//! file names is the order of the steps. CONTRIBUTING.md has the recipe for a new one.
+
+mod goal;
+mod lint;
+mod matcher;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+pub use self::goal::{AclGoal, CommittedGoal, Evidence, Goal, GroupGoal, RanGoal, RecordGoal, TopicGoal};
+pub use self::lint::{Finding, lint};
+pub use self::matcher::{Facts, Matcher, Mismatch, Run};
+pub use self::step::{Choice, Prediction, Step, StepText, Voices, Wrong};
+use crate::profile::ProfileName;
+use crate::words::Lang;
+
+include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
+
+/// All lessons, in the order in which they are taught.
+#[derive(Debug)]
+pub struct Lessons {
+    /// The phases, 0 to 4.
+    pub phases: Vec<Phase>,
+}
+
+/// One phase of the tutorial.
+#[derive(Debug)]
+pub struct Phase {
+    /// The profile with which its steps run.
+    pub name: ProfileName,
+    /// What is said before its first step and after its last.
+    pub texts: PhaseFile,
+    /// Its steps, in order; the first is number 1.
+    pub steps: Vec<Step>,
+}
+
+/// `phase.toml`: what a phase is about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseFile {
+    /// Phases whose steps come before, such as `phase0`.
+    #[serde(default)]
+    pub after: Vec<String>,
+    en: PhaseText,
+    #[serde(rename = "pt-BR")]
+    pt_br: PhaseText,
+}
+
+impl PhaseFile {
+    /// The texts of a language.
+    pub fn text(&self, lang: Lang) -> &PhaseText {
+        match lang {
+            Lang::En => &self.en,
+            Lang::PtBr => &self.pt_br,
+        }
+    }
+}
+
+/// What a phase says, in one language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseText {
+    /// A few words.
+    pub title: String,
+    /// The problem that the phase solves: a paragraph or two.
+    pub intro: String,
+    /// What the learner can do now, one sentence each.
+    pub learnt: Vec<String>,
+}
+
+/// A file of lessons that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {problem}")]
+pub struct LessonError {
+    /// The file, as it is to be shown.
+    pub path: String,
+    /// What is wrong with it, with line and column where TOML knows them.
+    pub problem: String,
+}
+
+impl Lessons {
+    /// The lessons of this program.
+    pub fn built_in() -> Result<Self, LessonError> {
+        let files = BUILT_IN.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        Self::from_files(files.collect())
+    }
+
+    /// The lessons of a `phases/` folder.
+    pub fn from_folder(folder: &Path) -> Result<Self, LessonError> {
+        let mut files = Vec::new();
+        for (_, phase) in NUMBERED {
+            let root = folder.join(phase);
+            read(&root.join("phase.toml"), format!("phases/{phase}/phase.toml"), &mut files)?;
+            let mut steps: Vec<_> = fs::read_dir(root.join("steps"))
+                .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()).collect())
+                .unwrap_or_default();
+            steps.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+            steps.sort();
+            for path in steps {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                read(&path, format!("phases/{phase}/steps/{name}"), &mut files)?;
+            }
+        }
+        Self::from_files(files)
+    }
+
+    /// Lessons from `(path, text)`, the paths as they are below the repository.
+    fn from_files(files: Vec<(String, String)>) -> Result<Self, LessonError> {
+        let mut phases: Vec<Phase> = Vec::new();
+        for (name, phase) in NUMBERED {
+            let under = |path: &str| path.strip_prefix("phases/")?.strip_prefix(phase).map(str::to_owned);
+            let mut texts = None;
+            let mut steps = Vec::new();
+            for (path, text) in &files {
+                match under(path).as_deref() {
+                    Some("/phase.toml") => texts = Some(parse(path, text)?),
+                    Some(below) if below.starts_with("/steps/") => {
+                        let file = &below["/steps/".len()..];
+                        let id = step::id_of(phase, file).ok_or_else(|| LessonError {
+                            path: path.clone(),
+                            problem: "a step is called NN-name.toml".to_owned(),
+                        })?;
+                        let mut step: Step = parse(path, text)?;
+                        step.id = id;
+                        step.path.clone_from(path);
+                        step.phase = name;
+                        step.number = steps.len() + 1;
+                        steps.push(step);
+                    }
+                    _ => {}
+                }
+            }
+            if let Some(texts) = texts {
+                phases.push(Phase { name, texts, steps });
+            }
+        }
+        Ok(Self { phases })
+    }
+
+    /// All steps, in order.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.phases.iter().flat_map(|phase| &phase.steps)
+    }
+
+    /// The step with this id, or `phase2` (its first step), or `phase2.3`, or `phase2.wrong-password`.
+    pub fn find(&self, name: &str) -> Option<&Step> {
+        self.steps().find(|step| {
+            let number = step.numbered();
+            step.id == name || number == name || (step.number == 1 && step.phase.name() == name)
+        })
+    }
+}
+
+/// The profiles that are phases of the tutorial.
+const NUMBERED: [(ProfileName, &str); 5] = [
+    (ProfileName::Phase0, "phase0"),
+    (ProfileName::Phase1, "phase1"),
+    (ProfileName::Phase2, "phase2"),
+    (ProfileName::Phase3, "phase3"),
+    (ProfileName::Phase4, "phase4"),
+];
+
+fn read(path: &Path, shown: String, files: &mut Vec<(String, String)>) -> Result<(), LessonError> {
+    let text = fs::read_to_string(path)
+        .map_err(|problem| LessonError { path: shown.clone(), problem: problem.to_string() })?;
+    files.push((shown, text));
+    Ok(())
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &str, text: &str) -> Result<T, LessonError> {
+    toml::from_str(text)
+        .map_err(|problem| LessonError { path: path.to_owned(), problem: problem.to_string() })
+}
