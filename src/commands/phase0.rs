@@ -1,6 +1,6 @@
-//! `kafkalab phase0 verify`: the environment, without a login.
+//! Phase 0: the environment, without a login.
 
-use super::{Context, checks, connect};
+use super::{Context, checks, connect, consume, produce};
 use crate::client::raw::admin::{brokers, topics};
 use crate::client::raw::{self, Cluster, Listener, Probe};
 use crate::client::rights::{self, Attempt};
@@ -12,12 +12,18 @@ use crate::words::phase0 as words;
 /// The commands of phase 0.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Write records and show the broker's acknowledgement of each.
+    Produce(produce::Args),
+    /// Read records, from chosen partitions or as a member of a group.
+    Consume(consume::Args),
     /// Check the environment end to end: broker, listeners, topic, a message there and back, and a refusal.
     Verify,
 }
 
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
     match command {
+        Command::Produce(args) => produce::run(context, ProfileName::Phase0, args).await,
+        Command::Consume(args) => consume::run(context, ProfileName::Phase0, args).await,
         Command::Verify => verify(context).await,
     }
 }
