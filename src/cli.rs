@@ -105,6 +105,9 @@ pub enum Command {
     /// Phase 3: Laravel and NestJS over one topic and one contract.
     #[command(subcommand)]
     Phase3(commands::phase3::Command),
+    /// Phase 4: partitions, consumer groups, dead letters.
+    #[command(subcommand)]
+    Phase4(commands::phase4::Command),
     /// Start the lab: broker, topics, ACLs.
     Up(commands::up::Args),
     /// Stop what `up` started.

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::Kind;
+use crate::lanes::Lanes;
 use crate::words::Message;
 
 /// The answer of a check. An unreachable broker is never a wrong answer.
@@ -61,6 +62,10 @@ pub enum Block {
     Table(Table),
     /// Checks with their verdicts.
     Checks(Vec<Check>),
+    /// Which record lies in which partition.
+    Lanes(Lanes),
+    /// A title above what follows.
+    Title(Message),
     /// Text that keeps its line breaks, such as a script.
     Verbatim(String),
     /// An empty line.

@@ -15,6 +15,7 @@ use crate::acl::AclFiles;
 use crate::cli::Global;
 use crate::error::{Error, Kind, Result};
 use crate::lab::{Engine, Home};
+use crate::prediction::Prediction;
 use crate::profile::{Library, Overrides, Profile, ProfileName, resolve};
 use crate::source::Source;
 use crate::ui::{Look, Ui};
@@ -88,6 +89,14 @@ impl Context {
             return Err(Error::usage(words::NEEDS_YES).hint(question));
         }
         if self.ui.ask(question).await? { Ok(()) } else { Err(Error::new(Kind::NotMet, words::DECLINED)) }
+    }
+
+    /// Lets the learner predict what a broker is about to do. Nobody is asked without a terminal, with `--yes`, with
+    /// JSON output or with `-q`: the prediction then comes back without an answer. Let no spinner run meanwhile.
+    pub async fn predict(&self, asked: Prediction) -> Result<Prediction> {
+        let silent = self.global.yes || self.global.quiet || self.ui.is_json() || !self.ui.can_ask();
+        let answer = if silent { None } else { self.ui.ask_choice(&asked).await? };
+        Ok(Prediction { answer, ..asked })
     }
 
     /// The settings of a command of this phase that needs a broker: the lab is started first if the profile points

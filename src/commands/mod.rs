@@ -23,6 +23,7 @@ pub mod phase0;
 mod phase1;
 mod phase2;
 pub mod phase3;
+pub mod phase4;
 mod prepare;
 pub mod produce;
 pub mod reset;
@@ -123,6 +124,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
         Some(Command::Phase1(command)) => standalone(context, ProfileName::Phase1, &command).await,
         Some(Command::Phase2(command)) => standalone(context, ProfileName::Phase2, &command).await,
         Some(Command::Phase3(command)) => phase3::run(context, &command).await,
+        Some(Command::Phase4(command)) => phase4::run(context, &command).await,
         Some(Command::Up(args)) => up::run(context, &args).await,
         Some(Command::Down) => down::run(context),
         Some(Command::Status) => status::run(context).await,

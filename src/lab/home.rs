@@ -114,9 +114,25 @@ impl Home {
 
     /// Remembers topics as created by this lab.
     pub fn own(&self, bootstrap: &str, topics: impl IntoIterator<Item = String>) -> Result<()> {
+        let _alone = self.lock_owned()?;
         let mut all = self.read::<BTreeSet<String>>(OWNED)?;
         all.entry(bootstrap.to_owned()).or_default().extend(topics);
         self.write(OWNED, &all)
+    }
+
+    /// Forgets a topic that is no longer there.
+    pub fn disown(&self, bootstrap: &str, topic: &str) -> Result<()> {
+        let _alone = self.lock_owned()?;
+        let mut all = self.read::<BTreeSet<String>>(OWNED)?;
+        all.entry(bootstrap.to_owned()).or_default().remove(topic);
+        self.write(OWNED, &all)
+    }
+
+    /// Two commands at once would each forget what the other one remembers.
+    fn lock_owned(&self) -> Result<Locked> {
+        let file = self.lock_file("owned.lock")?;
+        file.lock().map_err(|error| self.trouble(&self.folder, &error))?;
+        Ok(Locked { _file: file })
     }
 
     /// The ACLs that a lesson lent on the cluster at `bootstrap` and has not taken back.
@@ -210,6 +226,21 @@ mod tests {
         home.forget().unwrap();
         home.forget().unwrap();
         assert_eq!(home.state().unwrap(), None);
+    }
+
+    #[test]
+    fn topics_that_are_created_at_the_same_moment_are_all_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(Some(folder.path().to_owned())).unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let home = &home;
+                scope.spawn(move || home.own("here", [format!("topic-{number}")]).unwrap());
+            }
+        });
+        home.disown("here", "topic-3").unwrap();
+        assert_eq!(home.owned("here").unwrap().len(), 7);
+        assert!(home.owned("elsewhere").unwrap().is_empty());
     }
 
     #[test]

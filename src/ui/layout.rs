@@ -36,6 +36,11 @@ pub(super) fn beside(look: &Look, body: &[String], explanation: &[String]) -> Ve
         .collect()
 }
 
+/// How wide a picture may be to stand in one piece, whether the explanation is beside or below it.
+pub(super) fn body_width(look: &Look) -> usize {
+    if look.width < BESIDE_FROM || !look.stdout_is_terminal { look.width } else { look.width * 11 / 20 }
+}
+
 /// Lines no wider than `width`; what follows a line keeps its indentation. A line of a table or a command is one
 /// word to the reader, but a terminal would break it anyway, so it is broken here at its spaces.
 pub(super) fn wrapped(lines: &[String], width: usize) -> Vec<String> {

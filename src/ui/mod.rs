@@ -3,6 +3,7 @@
 
 mod error_block;
 mod escape;
+mod lanes;
 mod layout;
 mod library_log;
 mod look;
@@ -15,8 +16,9 @@ pub use self::escape::escape;
 pub use self::library_log::show_library_log;
 pub use self::look::{ColorChoice, Explain, Format, Look};
 use crate::error::{Error, Kind, Result};
+use crate::prediction::Prediction;
 use crate::report::{Report, Verdict};
-use crate::words::{Lang, Message};
+use crate::words::{Lang, Message, prediction as words};
 
 /// The door to the terminal.
 pub struct Ui {
@@ -98,17 +100,48 @@ impl Ui {
         self.look.stderr_is_terminal && io::stdin().is_terminal()
     }
 
-    /// Asks a question on standard error; only a clear yes is one. The answer is awaited beside everything else, so
-    /// that Ctrl-C ends it.
+    /// Asks a question on standard error; only a clear yes is one.
     pub async fn ask(&self, question: impl Into<Message>) -> Result<bool> {
         let text = question.into().in_lang(self.look.lang);
         write!(&self.stderr, "{text} {} ", crate::words::app::YES_OR_NO.get(self.look.lang))?;
-        let answer = tokio::task::spawn_blocking(|| {
-            let mut answer = String::new();
-            io::stdin().read_line(&mut answer).map(|_| answer)
-        });
-        let answer = answer.await.unwrap_or_else(|_panicked| Ok(String::new()))?;
+        let answer = answer().await?;
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "sim"))
+    }
+
+    /// Asks a question with numbered choices on standard error, again until the answer is one of the numbers. An empty
+    /// line and the end of the input skip it: `None`. Call it only where [`Ui::can_ask`]; a command calls
+    /// `Context::predict`, which knows when to ask.
+    pub async fn ask_choice(&self, asked: &Prediction) -> Result<Option<usize>> {
+        let lang = self.look.lang;
+        let choices = asked.choices.len();
+        for line in layout::wrapped(&[asked.question.in_lang(lang)], self.look.width) {
+            self.complain(&self.look.style_err().bold().apply_to(line).to_string());
+        }
+        for (index, choice) in asked.choices.iter().enumerate() {
+            let choice = format!("  {}. {}", index + 1, choice.in_lang(lang));
+            layout::wrapped(&[choice], self.look.width).iter().for_each(|line| self.complain(line));
+        }
+        let mut prompt = words::ASK;
+        loop {
+            write!(&self.stderr, "{} ", prompt.fill(lang, &[("choices", &choices)]))?;
+            match answer().await?.trim() {
+                "" => return Ok(None),
+                typed => match typed.parse::<usize>() {
+                    Ok(number) if (1..=choices).contains(&number) => return Ok(Some(number - 1)),
+                    _ => prompt = words::AGAIN,
+                },
+            }
+        }
+    }
+
+    /// Shows a part of a result as soon as it is there, while the command goes on; `show` shows the last one. With JSON
+    /// nothing is shown: the last report carries all data.
+    pub fn show_part(&self, part: &Report) -> Result<()> {
+        if self.is_json() {
+            return Ok(());
+        }
+        self.show("", part)?;
+        self.data_line("")
     }
 
     /// Shows the result of a command.
@@ -179,6 +212,15 @@ impl Ui {
         let _ = error.print();
         u8::try_from(error.exit_code()).unwrap_or(2)
     }
+}
+
+/// A line of standard input, awaited beside everything else, so that Ctrl-C ends the wait.
+async fn answer() -> Result<String> {
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|_| line)
+    });
+    Ok(line.await.unwrap_or_else(|_panicked| Ok(String::new()))?)
 }
 
 /// The ASCII symbol of a verdict; colour only repeats it.

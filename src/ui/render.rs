@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Explain, Look, escape, symbol};
+use super::{Explain, Look, escape, lanes, layout, symbol};
 use crate::report::{Block, Check, Explanation, Table, Verdict};
 use crate::words::{Lang, app as words};
 
@@ -22,6 +22,10 @@ pub(super) fn body(look: &Look, blocks: &[Block]) -> Vec<String> {
             Block::Line(message) => lines.extend(message.in_lang(look.lang).lines().map(str::to_owned)),
             Block::Table(rows) => lines.extend(table(look, rows)),
             Block::Checks(all) => all.iter().for_each(|one| lines.extend(check(look, one))),
+            Block::Lanes(picture) => lines.extend(lanes::lines(look, picture, layout::body_width(look))),
+            Block::Title(title) => {
+                lines.push(look.style().bold().apply_to(title.in_lang(look.lang)).to_string());
+            }
             Block::Verbatim(text) => lines.extend(text.lines().map(str::to_owned)),
             Block::Gap => lines.push(String::new()),
         }

@@ -8,7 +8,7 @@ use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableT
 use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
 use kafka_protocol::messages::{CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest};
 
-use crate::client::raw::cluster::{To, text};
+use crate::client::raw::cluster::{To, pause_until, text};
 use crate::client::raw::{BrokerError, Cluster, RawError};
 
 /// How long a broker may take over a change before it answers with 7 REQUEST_TIMED_OUT.
@@ -175,6 +175,32 @@ pub async fn create_partitions(cluster: &mut Cluster, topic: &str, count: i32) -
         BrokerError::check(result.error_code, result.error_message.as_deref())?;
     }
     Ok(())
+}
+
+/// Waits until each of a topic's `count` partitions has a leader: brokers answer CreateTopics and CreatePartitions a
+/// moment before every one of them can be written to.
+///
+/// # Errors
+/// As [`Connection::send`](crate::client::raw::Connection::send); the broker's last word on the topic if the cluster's
+/// time is up, 5 LEADER_NOT_AVAILABLE if that was none.
+pub async fn await_partitions(cluster: &mut Cluster, name: &str, count: i32) -> Result<(), RawError> {
+    const LEADER_NOT_AVAILABLE: i16 = 5;
+    let deadline = cluster.deadline();
+    loop {
+        let found = describe_topics(cluster, &[name]).await?.remove(name);
+        if let Some(Ok(topic)) = &found {
+            let led = topic.partitions.iter().filter(|partition| partition.leader.is_some()).count();
+            if i32::try_from(led).is_ok_and(|led| led >= count) {
+                return Ok(());
+            }
+        }
+        if !pause_until(deadline).await {
+            let last = found.and_then(Result::err);
+            return Err(RawError::Broker(
+                last.unwrap_or(BrokerError { code: LEADER_NOT_AVAILABLE, message: None }),
+            ));
+        }
+    }
 }
 
 fn topic(topic: &MetadataResponseTopic) -> Topic {

@@ -1,0 +1,43 @@
+//! `--keys`: so many keys, or these.
+
+/// The keys, each once, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Keys(pub Vec<String>);
+
+/// More keys than this are no picture any more.
+const MOST: usize = 1000;
+
+/// `6` is `pedido-1` to `pedido-6`; anything else is a list with commas between.
+pub(super) fn parse(text: &str) -> Result<Keys, String> {
+    if let Ok(count) = text.parse::<usize>() {
+        return match count {
+            1..=MOST => Ok(Keys((1..=count).map(|number| format!("pedido-{number}")).collect())),
+            _ => Err(format!("1 to {MOST} keys")),
+        };
+    }
+    let mut keys: Vec<String> = Vec::new();
+    for key in text.split(',') {
+        // librdkafka's two partitioners disagree on what an empty key is (librdkafka#4510).
+        if key.is_empty() {
+            return Err("a key may not be empty".to_owned());
+        }
+        if !keys.iter().any(|known| known == key) {
+            keys.push(key.to_owned());
+        }
+    }
+    if keys.len() > MOST { Err(format!("1 to {MOST} keys")) } else { Ok(Keys(keys)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_and_a_list() {
+        assert_eq!(parse("2").unwrap().0, ["pedido-1", "pedido-2"]);
+        assert_eq!(parse("alice,bob,alice").unwrap().0, ["alice", "bob"]);
+        assert!(
+            parse("").is_err() && parse("a,,b").is_err() && parse("0").is_err() && parse("9999").is_err()
+        );
+    }
+}
