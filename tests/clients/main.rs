@@ -1,4 +1,5 @@
-//! Real Kafka clients against both engines: librdkafka, kcat, KafkaJS, aiokafka, Apache's own tools.
+//! Real Kafka clients against both engines: librdkafka, kcat, KafkaJS, a NestJS application, aiokafka, Apache's
+//! own tools.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -9,6 +10,7 @@ mod catalogue;
 mod cluster;
 mod groups;
 mod kcat;
+mod nest;
 mod producers;
 mod raw;
 mod refusals;

@@ -1,4 +1,5 @@
-//! Clients in other languages: KafkaJS and aiokafka, as `tests/clients/…/package.json` and `requirements.txt` pin them.
+//! Clients in other languages: KafkaJS and aiokafka, as `tests/clients/…/package.json` and `requirements.txt` pin them,
+//! and the NestJS application of `apps/nest`, as its `package-lock.json` does.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,28 @@ pub fn aiokafka() -> Result<(), String> {
     AVAILABLE.get_or_init(|| fetch("aiokafka", "requirements.txt", "site", &install)).clone()
 }
 
+/// Whether the NestJS application is here. It is fetched with npm, once, and compiled in each run: what is tested is
+/// what its sources say now.
+pub fn nest() -> Result<(), String> {
+    static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
+    let folder = nest_folder();
+    AVAILABLE
+        .get_or_init(|| {
+            let lock = locked(&folder)?;
+            let install = ["npm", "ci", "--silent", "--no-audit", "--no-fund"];
+            install_into(&folder, "package-lock.json", "node_modules", &install)?;
+            run(&folder, &["npm", "run", "--silent", "build"])?;
+            drop(lock);
+            Ok(())
+        })
+        .clone()
+}
+
+/// The folder of the NestJS application.
+pub fn nest_folder() -> PathBuf {
+    root().join("apps/nest")
+}
+
 /// A script of `tests/clients/kafkajs`, with arguments, see there. Needs `require("kafkajs")`.
 pub fn node(script: &str, arguments: &[&str]) -> Command {
     let mut node = Command::new("node");
@@ -43,23 +66,38 @@ fn folder(client: &str) -> PathBuf {
     root().join("tests/clients").join(client)
 }
 
-/// Runs `install` in the client's folder unless `into` is newer than `list`. Under a lock: other test binaries may want
-/// it at this moment too.
+/// Runs `install` in the client's folder unless `into` is newer than `list`.
 fn fetch(client: &str, list: &str, into: &str, install: &[&str]) -> Result<(), String> {
     let folder = folder(client);
+    let _lock = locked(&folder)?;
+    install_into(&folder, list, into, install)
+}
+
+/// Other test binaries may want to install into the same folder at this moment.
+fn locked(folder: &Path) -> Result<File, String> {
     let lock = File::create(folder.join(".lock")).map_err(|e| e.to_string())?;
     lock.lock().map_err(|e| e.to_string())?;
+    Ok(lock)
+}
+
+fn install_into(folder: &Path, list: &str, into: &str, install: &[&str]) -> Result<(), String> {
     let complete = folder.join(into).join(".complete");
     let modified = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
     if modified(&complete) > modified(&folder.join(list)) {
         return Ok(());
     }
-    let mut command = Command::new(install[0]);
-    command.args(&install[1..]).current_dir(&folder).stdin(Stdio::null());
-    let output = command.output().map_err(|problem| format!("{} does not start ({problem})", install[0]))?;
-    if !output.status.success() {
-        let problem = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{client} cannot be fetched: {}", problem.trim()));
-    }
+    run(folder, install)?;
     File::create(complete).map(drop).map_err(|e| e.to_string())
+}
+
+fn run(folder: &Path, words: &[&str]) -> Result<(), String> {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).current_dir(folder).stdin(Stdio::null());
+    let output = command.output().map_err(|problem| format!("{} does not start ({problem})", words[0]))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    // The TypeScript compiler complains on standard output.
+    let problem = [output.stdout, output.stderr].concat();
+    Err(format!("{} in {}: {}", words.join(" "), folder.display(), String::from_utf8_lossy(&problem).trim()))
 }

@@ -82,6 +82,21 @@ impl Process {
         self.leash.wait().expect("the leash is our child").code().unwrap_or(-1)
     }
 
+    /// Waits until the child has ended by itself, and returns its exit code.
+    ///
+    /// # Panics
+    /// If it still runs after a minute.
+    pub fn wait(&mut self) -> i32 {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(status) = self.leash.try_wait().expect("the leash is our child") {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(Instant::now() < deadline, "it still runs:\n{}", self.log.problems());
+            thread::park_timeout(Duration::from_millis(50));
+        }
+    }
+
     /// Asks the child to stop (SIGTERM, after ten seconds SIGKILL) and waits until it is gone.
     pub fn stop(&mut self) {
         drop(self.stdin.take());
@@ -128,6 +143,11 @@ impl Log {
         self.lines.lock().unwrap().lines.len()
     }
 
+    /// The lines so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().lines.clone()
+    }
+
     /// How many lines so far are of a kind.
     pub fn count(&self, is: impl Fn(&str) -> bool) -> usize {
         self.lines.lock().unwrap().lines.iter().filter(|line| is(line)).count()
@@ -162,5 +182,18 @@ impl Log {
             let left = deadline.checked_duration_since(Instant::now()).filter(|_| lines.open > 0)?;
             lines = self.changed.wait_timeout(lines, left).unwrap().0;
         }
+    }
+
+    /// Waits until `count` lines are of a kind, and says whether that happened before the child closed its output and
+    /// before `limit` had passed.
+    pub fn wait_for_count(&self, count: usize, limit: Duration, is: impl Fn(&str) -> bool) -> bool {
+        let deadline = Instant::now() + limit;
+        let mut lines = self.lines.lock().unwrap();
+        while lines.lines.iter().filter(|line| is(line)).count() < count {
+            let left = deadline.checked_duration_since(Instant::now()).filter(|_| lines.open > 0);
+            let Some(left) = left else { return false };
+            lines = self.changed.wait_timeout(lines, left).unwrap().0;
+        }
+        true
     }
 }

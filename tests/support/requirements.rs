@@ -10,7 +10,8 @@ use super::{java, packages};
 /// Whether the calling test can run; if not, its name and the reason are on stderr.
 ///
 /// `need` is `jdk` (Java 17 or newer, and Kafka's jars or Maven to fetch them), `kafkajs` or `aiokafka` (the package, or
-/// npm or pip to fetch it), or the name of a program, such as `kcat`.
+/// npm or pip to fetch it), `nest` (the application of `apps/nest`, with node, and npm to fetch its packages), or the
+/// name of a program, such as `kcat`.
 ///
 /// # Panics
 /// If the need is not met and `KAFKALAB_REQUIRE` names it.
@@ -27,6 +28,7 @@ fn met(need: &str) -> Result<(), String> {
     match need {
         "jdk" => java::available(),
         "kafkajs" => runs("node").and_then(|()| packages::kafkajs()),
+        "nest" => runs("node").and_then(|()| packages::nest()),
         "aiokafka" => runs("python3").and_then(|()| packages::aiokafka()),
         program => runs(program),
     }
