@@ -66,10 +66,7 @@ pub fn resolve(
     let security_protocol = layers.security_protocol()?;
     let has_login = security_protocol.value.has_login();
     let mechanism = if has_login { Some(layers.mechanism()?) } else { None };
-    let (usual, lab) = match (has_login, &over.lab) {
-        (true, lab) => (LAB_SASL, lab.as_ref().map(|(_, sasl)| sasl)),
-        (false, lab) => (LAB_PLAINTEXT, lab.as_ref().map(|(plaintext, _)| plaintext)),
-    };
+    let usual = if has_login { LAB_SASL } else { LAB_PLAINTEXT };
     let bootstrap_server = layers
         .pick(
             ("-b", over.bootstrap_server.as_ref()),
@@ -87,9 +84,8 @@ pub fn resolve(
     Ok(Profile {
         name,
         path: file.path.clone(),
-        bootstrap_server: moved(bootstrap_server, usual, lab),
-        plaintext_server: plaintext_server
-            .map(|server| moved(server, LAB_PLAINTEXT, over.lab.as_ref().map(|(plaintext, _)| plaintext))),
+        bootstrap_server: moved(bootstrap_server, over.lab.as_ref()),
+        plaintext_server: plaintext_server.map(|server| moved(server, over.lab.as_ref())),
         security_protocol,
         mechanism,
         ssl: file.ssl.clone(),
@@ -103,19 +99,20 @@ pub fn resolve(
     })
 }
 
-/// The running lab's address, where a profile names the lab's usual one.
-fn moved(server: Sourced<String>, usual: &str, lab: Option<&String>) -> Sourced<String> {
-    let from_profile = matches!(server.source, Source::File { .. } | Source::Default);
-    match lab {
-        Some(address)
-            if from_profile
-                && server.value == usual
-                && address.replace("127.0.0.1", "localhost") != usual =>
-        {
-            Sourced::new(address.clone(), Source::Lab)
-        }
-        _ => server,
+/// The running lab's address, where a profile names one of the lab's usual ones. The address decides which, not the
+/// security protocol: a client that speaks PLAINTEXT to the SASL port is a lesson.
+fn moved(server: Sourced<String>, lab: Option<&(String, String)>) -> Sourced<String> {
+    let Some((plaintext, sasl)) = lab else { return server };
+    if !matches!(server.source, Source::File { .. } | Source::Default) {
+        return server;
     }
+    let address = match server.value.as_str() {
+        LAB_PLAINTEXT => plaintext,
+        LAB_SASL => sasl,
+        _ => return server,
+    };
+    let same = address.replace("127.0.0.1", "localhost") == server.value;
+    if same { server } else { Sourced::new(address.clone(), Source::Lab) }
 }
 
 struct Layers<'a> {
@@ -323,6 +320,12 @@ mod tests {
         let profile = phase1(&over, &[]).unwrap();
         assert_eq!(profile.bootstrap_server.to_string(), "127.0.0.1:4004 (lab)");
         assert_eq!(profile.plaintext_server.unwrap().to_string(), "127.0.0.1:4002 (lab)");
+        let plaintext = Overrides {
+            properties: vec![("security.protocol".to_owned(), "PLAINTEXT".to_owned())],
+            lab: over.lab.clone(),
+            ..Overrides::default()
+        };
+        assert_eq!(phase1(&plaintext, &[]).unwrap().bootstrap_server.to_string(), "127.0.0.1:4004 (lab)");
         let over = Overrides { bootstrap_server: Some("localhost:9094".to_owned()), ..over };
         assert_eq!(phase1(&over, &[]).unwrap().bootstrap_server.to_string(), "localhost:9094 (-b)");
     }

@@ -135,6 +135,9 @@ fn what_makes_no_sense_is_a_usage_error() {
             "y",
         ],
         &["delete", "--yes"],
+        &["add", "--principal", "nest", "--operation", "READ"],
+        &["add", "--principal", "nest", "--operation", "WRITE", "--group", "x"],
+        &["add", "--principal", "nest", "--operation", "READ", "--topic", "x", "--pattern", "match"],
         &["list", "--permission", "perhaps"],
     ] {
         let run = kafkalab(&[&["acl"], args].concat());
@@ -188,6 +191,24 @@ on_every_broker! {
             assert_eq!(error["broker_said"]["code"], 31, "{error}");
             assert_eq!(error["rule"]["operation"], operation, "{error}");
         }
+    }
+
+    fn add_puts_one_rule_on_the_cluster_and_deny_wins(lab: &Lab) {
+        let user = unique("acl-user");
+        let topic = format!("{user}-events");
+        let folder = folder_of(&user);
+        let run = |args: &[&str]| acl(lab.bootstrap_sasl(), folder.path(), args);
+        let rule = ["add", "--principal", &user, "--operation", "WRITE", "--topic", &topic];
+        let ask = ["explain", "--principal", &user, "--operation", "WRITE", "--topic", &topic];
+
+        assert_eq!(run(&rule).code, 2, "the address was given, so somebody must say yes");
+        let added = run(&[&rule[..], &["--yes"]].concat());
+        assert_eq!(count(&json(&added)["added"]), 1, "{added:?}");
+        assert_eq!(count(&json(&run(&[&rule[..], &["--yes"]].concat()))["added"]), 0);
+        assert_eq!(json(&run(&ask))["allowed"], true);
+        assert_eq!(run(&[&rule[..], &["--deny", "--yes"]].concat()).code, 0);
+        assert_eq!(json(&run(&ask))["allowed"], false, "DENY beats ALLOW");
+        assert_eq!(count(&json(&run(&["delete", "--principal", &user, "--yes"]))["deleted"]), 2);
     }
 
     fn explain_tells_when_files_and_cluster_disagree(lab: &Lab) {

@@ -95,7 +95,8 @@ pub(super) fn fits(operation: Operation, resource_type: ResourceType) -> Result<
     ])))
 }
 
-fn pattern(text: &str) -> std::result::Result<PatternType, String> {
+/// `literal`, `prefixed`, `match` or `any`.
+pub(super) fn pattern(text: &str) -> std::result::Result<PatternType, String> {
     text.parse().map_err(|error: crate::acl::kinds::UnknownName| error.to_string())
 }
 

@@ -1,5 +1,6 @@
-//! `kafkalab acl list | apply | diff | explain | delete | render`, as `admin` unless `--as` says otherwise.
+//! `kafkalab acl list | add | apply | diff | explain | delete | render`, as `admin` unless `--as` says otherwise.
 
+mod add;
 mod apply;
 mod args;
 mod delete;
@@ -25,6 +26,8 @@ use crate::words::{Text, acl as words};
 pub enum Command {
     /// The ACLs of the cluster.
     List(args::Selection),
+    /// Add one ACL to the cluster, in no file: `acl diff` shows it, `acl apply --prune` takes it away again.
+    Add(add::Args),
     /// Add the ACLs of your files to the cluster.
     Apply {
         /// Also delete what is on the cluster and in no file.
@@ -44,6 +47,7 @@ pub enum Command {
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
     match command {
         Command::List(selection) => list::run(context, &selection.filter()?).await,
+        Command::Add(args) => add::run(context, args).await,
         Command::Apply { prune } => apply::run(context, *prune).await,
         Command::Diff => apply::diff(context).await,
         Command::Explain(args) => explain::run(context, args).await,

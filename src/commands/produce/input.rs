@@ -1,17 +1,18 @@
 //! Where records come from: the command line, a file or standard input, at constant memory.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal as _, Read};
 
 use tokio::sync::mpsc;
 
 use super::{Args, Input};
-use crate::client::parse_json;
+use crate::client::{nest_emits, parse_json};
 use crate::commands::Context;
 use crate::error::{Error, Result};
 use crate::report::Report;
-use crate::words::produce as words;
+use crate::words::{Text, produce as words};
 
 /// A longer line is no record: brokers take about 1 MB.
 const LONGEST_LINE: usize = 64 << 20;
@@ -54,7 +55,7 @@ type Chunk = VecDeque<Vec<u8>>;
 struct Shape {
     key: Option<Vec<u8>>,
     separator: Option<Vec<u8>>,
-    json: bool,
+    input: Input,
     name: String,
     warned: bool,
 }
@@ -74,7 +75,7 @@ impl Source {
         let mut shape = Shape {
             key: args.key.as_ref().map(|key| key.clone().into_bytes()),
             separator: args.key_separator.as_ref().map(|text| text.clone().into_bytes()),
-            json: args.input == Input::Json,
+            input: args.input,
             name: "stdin".to_owned(),
             warned: false,
         };
@@ -82,7 +83,14 @@ impl Source {
             return Err(Error::usage(words::EMPTY_SEPARATOR));
         }
         if args.tombstone || !args.msg.is_empty() {
-            let mut items: VecDeque<Item> = args.msg.iter().map(|text| shape.text(text.as_bytes())).collect();
+            shape.name = "--msg".to_owned();
+            let mut items = VecDeque::new();
+            for (message, number) in args.msg.iter().zip(1..) {
+                items.extend(match args.input {
+                    Input::Text => Some(shape.text(message.as_bytes())),
+                    Input::Json | Input::Nest => shape.line(message.clone().into_bytes(), number)?,
+                });
+            }
             if args.tombstone {
                 items.push_back(Item { key: shape.key.clone(), ..Item::default() });
             }
@@ -196,7 +204,7 @@ impl Shape {
 
     /// A line as a record; blank lines between JSON records are none.
     fn line(&mut self, line: Vec<u8>, number: u64) -> Result<Option<Item>> {
-        if !self.json {
+        if self.input == Input::Text {
             self.warned |= std::str::from_utf8(&line).is_err();
             return Ok(Some(match self.separator {
                 None => Item { key: self.key.clone(), value: Some(line), ..Item::default() },
@@ -206,10 +214,17 @@ impl Shape {
         if line.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
-        let record = parse_json(&line).map_err(|problem| {
+        let refused = |text: Text, problem: &dyn fmt::Display| {
             let place = format!("{}:{number}", self.name);
-            Error::usage(words::NOT_A_RECORD.with(&[("place", &place), ("problem", &problem)]))
-        })?;
+            Error::usage(text.with(&[("place", &place), ("problem", problem)]))
+        };
+        if self.input == Input::Nest {
+            let body = serde_json::from_slice(&line).map_err(|problem| refused(words::NOT_JSON, &problem))?;
+            let (key, value) = nest_emits(&body);
+            let key = key.map(String::into_bytes).or_else(|| self.key.clone());
+            return Ok(Some(Item { key, value: value.map(String::into_bytes), ..Item::default() }));
+        }
+        let record = parse_json(&line).map_err(|problem| refused(words::NOT_A_RECORD, &problem))?;
         Ok(Some(Item {
             key: record.key.or_else(|| self.key.clone()),
             value: record.value,
@@ -318,7 +333,7 @@ mod tests {
         let shape = Shape {
             key: None,
             separator: Some(b"::".to_vec()),
-            json: false,
+            input: Input::Text,
             name: String::new(),
             warned: false,
         };
@@ -329,9 +344,23 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_json_line_is_named() {
+    fn nest_takes_an_object_with_a_value_for_a_whole_record() {
         let mut shape =
-            Shape { key: None, separator: None, json: true, name: "in.json".to_owned(), warned: false };
+            Shape { key: None, separator: None, input: Input::Nest, name: String::new(), warned: false };
+        let item = shape.line(br#"{"event":"PedidoPago","value":10}"#.to_vec(), 1).unwrap().unwrap();
+        assert_eq!(item.value.as_deref(), Some(&b"10"[..]));
+        assert_eq!(shape.line(b"PedidoPago".to_vec(), 1).unwrap_err().kind.exit_code(), 2);
+    }
+
+    #[test]
+    fn a_bad_json_line_is_named() {
+        let mut shape = Shape {
+            key: None,
+            separator: None,
+            input: Input::Json,
+            name: "in.json".to_owned(),
+            warned: false,
+        };
         assert!(shape.line(b"  ".to_vec(), 1).unwrap().is_none());
         let error = shape.line(b"{".to_vec(), 7).unwrap_err();
         assert!(error.to_string().contains("in.json:7"), "{error}");

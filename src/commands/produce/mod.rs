@@ -44,8 +44,9 @@ pub struct Args {
     /// A record without a value: it marks its key as deleted in a compacted topic.
     #[arg(long, requires = "key", conflicts_with_all = ["msg", "file"])]
     tombstone: bool,
-    /// What a line is: a value, or a record as `consume --output json` prints it.
-    #[arg(long, value_enum, default_value_t, conflicts_with_all = ["msg", "tombstone"])]
+    /// What a line or --msg is: a value, a record as `consume --output json` prints it, or what is given to Nest's
+    /// emit().
+    #[arg(long, value_enum, default_value_t, conflicts_with = "tombstone")]
     input: Input,
     /// Keep the partition that a JSON record names.
     #[arg(long)]
@@ -72,6 +73,9 @@ pub enum Input {
     Text,
     /// A record in JSON.
     Json,
+    /// What is given to emit() of Nest's ClientKafka, in JSON: an object with `key` or `value` is taken for a whole
+    /// record.
+    Nest,
 }
 
 type Headers = Vec<(String, Option<Vec<u8>>)>;
