@@ -13,6 +13,7 @@ pub mod client;
 pub mod commands;
 pub mod contract;
 pub mod error;
+pub mod escape;
 pub mod kafka_error;
 pub mod lab;
 pub mod lanes;

@@ -90,6 +90,8 @@ pub enum Message {
     Words(Text, Vec<(&'static str, String)>),
     /// Somebody else's words, the same in every language.
     Verbatim(String),
+    /// Parts of one sentence, with commas between them.
+    Listed(Vec<Message>),
     /// A message about a place, such as `profile.toml:3:1`.
     At(String, Box<Message>),
 }
@@ -104,6 +106,7 @@ impl Message {
                 text.fill(lang, &values)
             }
             Self::Verbatim(words) => words.clone(),
+            Self::Listed(parts) => parts.iter().map(|part| part.in_lang(lang)).collect::<Vec<_>>().join(", "),
             Self::At(place, message) => format!("{place}: {}", message.in_lang(lang)),
         }
     }

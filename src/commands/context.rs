@@ -4,6 +4,7 @@ use std::env;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -13,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::acl::AclFiles;
 use crate::cli::Global;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Identity, Kind, Result};
 use crate::lab::{Engine, Home};
+use crate::lesson::{Facts, Lessons};
 use crate::prediction::Prediction;
 use crate::profile::{Library, Overrides, Profile, ProfileName, resolve};
 use crate::source::Source;
@@ -32,6 +34,8 @@ pub struct Context {
     inputs: Inputs,
     streamed: AtomicBool,
     tidies_up: AtomicBool,
+    facts: Mutex<Facts>,
+    asks: Mutex<Option<Identity>>,
 }
 
 impl Context {
@@ -43,6 +47,8 @@ impl Context {
             inputs,
             streamed: AtomicBool::new(false),
             tidies_up: AtomicBool::new(false),
+            facts: Mutex::default(),
+            asks: Mutex::default(),
         }
     }
 
@@ -104,7 +110,33 @@ impl Context {
     pub async fn lab_profile(&self, name: ProfileName) -> Result<Profile> {
         super::autostart::ensure(self, &self.profile(name)?).await?;
         super::lent::undo(self).await?;
-        self.profile(name)
+        let profile = self.profile(name)?;
+        let mut asks = self.asks.lock().unwrap_or_else(PoisonError::into_inner);
+        asks.get_or_insert_with(|| profile.identity());
+        Ok(profile)
+    }
+
+    /// Notes what the command found out, for a lesson that asks for it: see [`Facts`]. A later value takes the place
+    /// of an earlier one.
+    pub fn found(&self, fact: &str, value: impl Into<serde_json::Value>) {
+        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        facts.insert(fact.to_owned(), value.into());
+    }
+
+    /// Everything that was noted.
+    pub(super) fn facts(&self) -> Facts {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Who asked the broker first, if anybody did.
+    pub(super) fn asks(&self) -> Option<Identity> {
+        self.asks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The lessons in force: those of the folder that profiles are read from, else those built in.
+    pub fn lessons(&self) -> Result<Lessons> {
+        let read = self.inputs.library.folder().map_or_else(Lessons::built_in, Lessons::from_folder);
+        read.map_err(|problem| Error::usage(problem.to_string()))
     }
 
     /// The settings of a phase as another principal than the one of the command line.

@@ -11,6 +11,7 @@ pub mod consume;
 mod context;
 mod denial;
 pub mod down;
+pub mod evidence;
 pub mod explain;
 pub mod groups;
 mod home;
@@ -77,19 +78,22 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(finish(&context, &name, result))
 }
 
-/// Shows the result and says with which code to leave.
+/// Shows the result, lets a tutorial under way know of it, and says with which code to leave.
 fn finish(context: &Context, name: &str, result: Result<Report>) -> u8 {
+    let mut run = evidence::run_of(context, name, &result);
     let shown = result.and_then(|report| {
         context.ui.show(name, &report)?;
         Ok(report.outcome.map_or(0, Kind::exit_code))
     });
-    match shown {
+    run.exit = match shown {
         Ok(code) => code,
         Err(error) => {
             context.ui.show_error(name, &error, context.streamed());
             error.kind.exit_code()
         }
-    }
+    };
+    evidence::write_down(context, &run);
+    run.exit
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

@@ -120,6 +120,8 @@ async fn describe(
             Ok(topic) => topic,
             Err(error) => return Err(refused(context, profile, ("DESCRIBE", &name), &error).await),
         };
+        context.found("topic", name.as_str());
+        context.found("partitions", topic.partitions.len());
         let own = own_settings(cluster, &name).await;
         for partition in &topic.partitions {
             let leader = partition.leader.map_or_else(|| "-".to_owned(), |leader| leader.to_string());

@@ -16,6 +16,10 @@ use crate::words::lab as words;
 const STATE: &str = "lab.json";
 /// The topics that the lab created, by cluster.
 const OWNED: &str = "owned.json";
+/// How far a learner came. While it is there, a tutorial is under way.
+const PROGRESS: &str = "progress.json";
+/// The runs of kafkalab that a tutorial may ask for, a line each.
+const OBSERVED: &str = "observed.jsonl";
 /// The ACLs that are lent at this moment, by cluster.
 const LENT: &str = "lent.json";
 
@@ -56,6 +60,16 @@ impl Home {
     /// Where the embedded broker's log goes.
     pub fn broker_log(&self) -> PathBuf {
         self.folder.join("broker.log")
+    }
+
+    /// The progress of the tutorial.
+    pub fn progress(&self) -> PathBuf {
+        self.folder.join(PROGRESS)
+    }
+
+    /// The runs that were seen while a tutorial was under way.
+    pub fn observed(&self) -> PathBuf {
+        self.folder.join(OBSERVED)
     }
 
     /// The state of the running lab, if any engine was started. A file from a newer kafkalab is an error.

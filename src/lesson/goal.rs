@@ -16,7 +16,7 @@ pub enum Evidence {
     Observed,
 }
 
-/// One thing that must hold for a step to be done.
+/// One thing that must hold for a step to be done. Every kind but [`Ran`](Self::Ran) is the broker's state.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Goal {
@@ -58,6 +58,10 @@ pub struct RecordGoal {
     pub contains: Option<String>,
     /// The key.
     pub key: Option<String>,
+    /// A header: its name, or `name=value`.
+    pub header: Option<String>,
+    /// The codec of its batch: `none`, `gzip`, `snappy`, `lz4`, `zstd`.
+    pub codec: Option<String>,
 }
 
 /// A group committed since the step began.
@@ -68,6 +72,9 @@ pub struct CommittedGoal {
     pub group: String,
     /// The topic.
     pub topic: String,
+    /// Whether it must have read everything: the offsets are at the end of the log.
+    #[serde(default)]
+    pub caught_up: bool,
 }
 
 /// An ACL is on the cluster, or is not.
@@ -129,7 +136,8 @@ impl Goal {
             }
             Self::Record(goal) => record_message(goal),
             Self::Committed(goal) => {
-                words::GOAL_COMMITTED.with(&[("group", &goal.group), ("topic", &goal.topic)])
+                let text = if goal.caught_up { words::GOAL_CAUGHT_UP } else { words::GOAL_COMMITTED };
+                text.with(&[("group", &goal.group), ("topic", &goal.topic)])
             }
             Self::Acl(goal) => {
                 let text = if goal.present { words::GOAL_ACL } else { words::GOAL_NO_ACL };
@@ -151,17 +159,14 @@ impl Goal {
 }
 
 fn record_message(goal: &RecordGoal) -> Message {
-    let (topic, count) = (&goal.topic, &goal.at_least);
-    match (&goal.key, &goal.contains) {
-        (None, None) => words::GOAL_RECORD.with(&[("topic", topic), ("count", count)]),
-        (Some(key), None) => words::GOAL_RECORD_KEY.with(&[("topic", topic), ("count", count), ("key", key)]),
-        (None, Some(text)) => {
-            words::GOAL_RECORD_TEXT.with(&[("topic", topic), ("count", count), ("text", text)])
-        }
-        (Some(key), Some(text)) => {
-            words::GOAL_RECORD_BOTH.with(&[("topic", topic), ("count", count), ("key", key), ("text", text)])
-        }
-    }
+    let head = words::GOAL_RECORD.with(&[("topic", &goal.topic), ("count", &goal.at_least)]);
+    let conditions = [
+        goal.key.as_ref().map(|key| words::WITH_KEY.with(&[("key", key)])),
+        goal.contains.as_ref().map(|text| words::WITH_TEXT.with(&[("text", text)])),
+        goal.header.as_ref().map(|header| words::WITH_HEADER.with(&[("header", header)])),
+        goal.codec.as_ref().map(|codec| words::WITH_CODEC.with(&[("codec", codec)])),
+    ];
+    Message::Listed(std::iter::once(head).chain(conditions.into_iter().flatten()).collect())
 }
 
 fn ran_message(run: &Matcher) -> Message {

@@ -15,8 +15,11 @@ pub struct Run {
     pub at_ms: i64,
     /// The subcommand, such as `phase1 produce`.
     pub command: String,
-    /// Who asked the broker, such as `User:laravel`.
+    /// Who asked the broker, such as `User:laravel`; `None` if nobody was asked.
     pub principal: Option<String>,
+    /// Which broker was asked: `host:port`, comma separated.
+    #[serde(default)]
+    pub bootstrap_server: Option<String>,
     /// The exit code.
     pub exit: u8,
     /// The error code of the broker, or librdkafka's, if it failed.

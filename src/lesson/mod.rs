@@ -4,9 +4,13 @@
 //! A phase is `phases/phaseN/phase.toml` and one file a step, `phases/phaseN/steps/NN-name.toml`. The order of the
 //! file names is the order of the steps. CONTRIBUTING.md has the recipe for a new one.
 
+mod baseline;
+pub mod decide;
 mod goal;
 mod lint;
 mod matcher;
+mod observed;
+mod reason;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -16,9 +20,13 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+pub use self::baseline::Baseline;
+pub use self::decide::{GoalResult, verdict_of};
 pub use self::goal::{AclGoal, CommittedGoal, Evidence, Goal, GroupGoal, RanGoal, RecordGoal, TopicGoal};
 pub use self::lint::{Finding, lint};
 pub use self::matcher::{Facts, Matcher, Mismatch, Run};
+pub use self::observed::ran;
+pub use self::reason::Reason;
 pub use self::step::{Choice, Prediction, Step, StepText, Voices, Wrong};
 use crate::profile::ProfileName;
 use crate::words::Lang;

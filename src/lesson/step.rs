@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::goal::{Evidence, Goal};
 use super::matcher::Matcher;
+use super::reason::Reason;
 use crate::profile::ProfileName;
 use crate::words::Lang;
 
@@ -114,8 +115,8 @@ pub struct Voices {
 pub struct Wrong {
     /// What is done instead.
     pub commands: Vec<String>,
-    /// The id of the reason that the check must give, such as `no-new-record`.
-    pub reason: String,
+    /// The reason that the check must give, such as `no-new-record`.
+    pub reason: Reason,
 }
 
 impl Step {

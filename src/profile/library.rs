@@ -64,6 +64,11 @@ impl Library {
         Ok(Self { folder: phases.or_else(|| local_folder(here, "phases", has_profiles)), profile })
     }
 
+    /// The folder of phases, if it is not the one built in.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     /// Reads a profile. A profile that the local folder lacks is the one built in. `--profile` replaces the profile
     /// of every phase, never the administrator's.
     pub fn load(&self, name: ProfileName) -> Result<ProfileFile> {

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Look, escape, layout};
+use super::{Look, layout};
 use crate::error::{Denial, Error, Identity, Knowledge};
+use crate::escape::escape;
 use crate::words::{Lang, failure as words};
 
 /// The block as lines for standard error.

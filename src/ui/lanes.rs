@@ -3,7 +3,8 @@
 
 use console::measure_text_width;
 
-use super::{Look, escape};
+use super::Look;
+use crate::escape::escape;
 use crate::lanes::{Cell, Lane, Lanes, Sender};
 use crate::words::lanes as words;
 

@@ -1,13 +1,12 @@
 //! librdkafka's own log, on standard error from `-vv` on and never otherwise.
 
+use crate::escape::escape;
 use std::fmt::{Debug, Write as _};
 use std::io::{self, Write as _};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
-
-use super::escape;
 
 /// The target under which the client passes librdkafka's lines on.
 const TARGET: &str = "librdkafka";

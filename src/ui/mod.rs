@@ -2,7 +2,6 @@
 //! and its explanation stand side by side.
 
 mod error_block;
-mod escape;
 mod lanes;
 mod layout;
 mod library_log;
@@ -12,7 +11,6 @@ mod render;
 use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use self::escape::escape;
 pub use self::library_log::show_library_log;
 pub use self::look::{ColorChoice, Explain, Format, Look};
 use crate::error::{Error, Kind, Result};

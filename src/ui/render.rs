@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Explain, Look, escape, lanes, layout, symbol};
+use super::{Explain, Look, lanes, layout, symbol};
+use crate::escape::escape;
 use crate::report::{Block, Check, Explanation, Table, Verdict};
 use crate::words::{Lang, app as words};
 

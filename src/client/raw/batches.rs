@@ -38,12 +38,26 @@ pub struct Stored {
 /// As [`Connection::send`](super::Connection::send); [`RawError::Broker`] with 29 without the right, with 3 if there is
 /// no such topic.
 pub async fn last_records(cluster: &mut Cluster, topic: &str, count: u32) -> Result<Vec<Stored>, RawError> {
+    Ok(records_since(cluster, topic, count, |_, _| 0).await?.1)
+}
+
+/// The records of each partition from the offset on that `first` names, given the partition and its end; of more than
+/// `count` only the last. Also the end of each partition, by number. Needs READ on the topic.
+///
+/// # Errors
+/// As [`last_records`].
+pub async fn records_since(
+    cluster: &mut Cluster,
+    topic: &str,
+    count: u32,
+    first: impl Fn(i32, i64) -> i64,
+) -> Result<(BTreeMap<i32, i64>, Vec<Stored>), RawError> {
     let metadata = cluster.refresh(Some(vec![topic])).await?;
     let described = metadata.topics.into_iter().next();
     let nothing = || RawError::Unsupported(format!("The broker's answer says nothing about {topic}."));
     let described = described.ok_or_else(nothing)?;
     BrokerError::check(described.error_code, None)?;
-    let mut found = Vec::new();
+    let (mut ends, mut found) = (BTreeMap::new(), Vec::new());
     let mut partitions = described.partitions;
     partitions.sort_by_key(|partition| partition.partition_index);
     for partition in partitions {
@@ -52,7 +66,8 @@ pub async fn last_records(cluster: &mut Cluster, topic: &str, count: u32) -> Res
             bound(cluster, topic, index, OffsetAt::Earliest).await?,
             bound(cluster, topic, index, OffsetAt::Latest).await?,
         ];
-        let mut next = (end - i64::from(count)).max(start);
+        ends.insert(index, end);
+        let mut next = (end - i64::from(count)).max(start).max(first(index, end));
         while next < end {
             let batches = fetch(cluster, leader, topic, index, next).await?;
             let before = next;
@@ -71,7 +86,7 @@ pub async fn last_records(cluster: &mut Cluster, topic: &str, count: u32) -> Res
             }
         }
     }
-    Ok(found)
+    Ok((ends, found))
 }
 
 async fn bound(cluster: &mut Cluster, topic: &str, index: i32, at: OffsetAt) -> Result<i64, RawError> {

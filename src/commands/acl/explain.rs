@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 
 use super::{Context, args, kafka_acls, table};
-use crate::acl::{AclFiles, Explanation, Fix, Mismatch, NearMiss, Operation, Policy, Question, Rule, render};
+use crate::acl::{
+    AclFiles, Explanation, Fix, Mismatch, NearMiss, Operation, Permission, Policy, Question, Rule, render,
+};
 use crate::commands::denial;
 use crate::error::{Knowledge, Result};
 use crate::profile::{Profile, ProfileName};
@@ -60,6 +62,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         "files": { "allowed": by_files.decision.allowed, "rule": by_files.decision.rule,
                    "place": place(&files, &by_files.decision.rule) },
     }));
+    context.found("decision", if explanation.decision.allowed { "allowed" } else { "denied" });
+    context.found("decided_by", decided_by(&explanation.decision.rule));
+    context.found("principal", principal.as_str());
+    context.found("resource", resource.to_string());
+    context.found("operation", args.operation.to_string());
     let said_by = match source {
         Knowledge::ClusterAcls => words::FROM_CLUSTER.with(&[("address", &profile.bootstrap_server.value)]),
         _ => words::FROM_FILES.into(),
@@ -125,6 +132,17 @@ fn fix_json(profile: &Profile, fix: &Fix) -> Value {
         Fix::RemoveDeny(_) => None,
     };
     json!({ "change": fix, "kafka_acls": command(profile, fix), "acl_file_entry": entry })
+}
+
+/// The kind of rule that decided, as a fact for lessons.
+fn decided_by(rule: &Rule) -> &'static str {
+    match rule {
+        Rule::SuperUser => "super-user",
+        Rule::DefaultAllow => "default-allow",
+        Rule::DefaultDeny => "default-deny",
+        Rule::Acl(acl) if acl.permission == Permission::Deny => "deny",
+        Rule::Acl(_) => "allow",
+    }
 }
 
 fn rule_line(context: &Context, files: &AclFiles, rule: &Rule) -> Message {

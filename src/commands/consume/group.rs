@@ -95,6 +95,7 @@ impl Member<'_> {
             }
             (Ok(stop), Ok(())) => stop,
         };
+        self.reading.context.found("committed", committed.len());
         self.reading.finish(stop, self.answered, &committed)
     }
 

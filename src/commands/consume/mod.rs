@@ -98,6 +98,12 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
         Some(None) => connect::group(&profile).ok_or_else(|| Error::usage(words::NO_GROUP))?,
         None => connect::group(&profile).unwrap_or_else(|| "kafkalab".to_owned()),
     };
+    context.found("topic", topic.as_str());
+    context.found("in_group", args.group.is_some());
+    if args.group.is_some() {
+        context.found("group", group.as_str());
+    }
+    context.found("records", 0);
     let reading = Reading {
         context,
         profile: &profile,

@@ -89,6 +89,7 @@ impl<'a> Show<'a> {
     /// Writes everything out. Only then is a record printed.
     pub(super) fn flush(&mut self) -> Result<()> {
         self.make_room();
+        self.context.found("records", self.shown);
         self.write()?;
         self.context.ui.data().flush()?;
         Ok(())

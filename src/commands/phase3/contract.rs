@@ -95,7 +95,8 @@ pub(super) fn examine(stored: Vec<Stored>) -> Result<Sampled> {
     Ok(Sampled { producers, broken })
 }
 
-fn sample(stored: Stored) -> Sample {
+/// A stored record as plain values.
+pub(in crate::commands) fn sample(stored: Stored) -> Sample {
     let record = stored.record;
     let bytes = |bytes: bytes::Bytes| bytes.to_vec();
     let headers = record.headers.into_iter();

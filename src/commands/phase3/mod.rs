@@ -9,6 +9,7 @@ mod show;
 mod side;
 mod verify;
 
+pub(super) use self::contract::sample;
 use super::{Context, consume, produce};
 use crate::error::Result;
 use crate::profile::ProfileName;

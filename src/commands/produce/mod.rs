@@ -148,6 +148,7 @@ impl Run<'_> {
     /// From what happened to a report or an error block.
     async fn finish(mut self, ended: Ended, source: &Source) -> Result<Report> {
         let context = self.context;
+        self.tally.note();
         let ended_well = matches!(ended, Ended::Complete) && self.tally.failures().next().is_none();
         if !ended_well {
             self.tally.let_go()?;

@@ -1,6 +1,6 @@
 //! What became of the records: each acknowledgement as it comes, and the failures by reason.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::Write as _;
 
 use serde_json::json;
@@ -31,6 +31,10 @@ pub(super) struct Tally<'a> {
     acknowledged: u64,
     keys: VecDeque<(u64, Option<Vec<u8>>)>,
     last: Option<(Placed, Option<Vec<u8>>)>,
+    /// Where the newest acknowledged record stands.
+    newest: Option<(i32, Option<i64>)>,
+    /// The partitions that got a record.
+    partitions: BTreeSet<i32>,
     failures: Vec<(Failure, Ranges)>,
     /// Shows how far a long run is, where a person waits for it and the acknowledgements go elsewhere.
     progress: Option<indicatif::ProgressBar>,
@@ -48,6 +52,8 @@ impl<'a> Tally<'a> {
             acknowledged: 0,
             keys: VecDeque::new(),
             last: None,
+            newest: None,
+            partitions: BTreeSet::new(),
             failures: Vec::new(),
             progress: None,
         }
@@ -74,6 +80,8 @@ impl<'a> Tally<'a> {
         match ack.result {
             Ok(placed) => {
                 self.acknowledged += 1;
+                self.newest = Some((placed.partition, placed.offset));
+                self.partitions.insert(placed.partition);
                 if self.acknowledged.is_multiple_of(PROGRESS_EVERY) {
                     self.tick();
                 }
@@ -197,6 +205,17 @@ impl<'a> Tally<'a> {
         match &self.progress {
             Some(bar) => bar.set_message(text.in_lang(ui.lang())),
             None => self.progress = Some(ui.waiting(text)),
+        }
+    }
+
+    /// Notes for a lesson what became of the records.
+    pub(super) fn note(&self) {
+        self.context.found("topic", self.topic.as_str());
+        self.context.found("acknowledged", if self.has_answers { self.acknowledged } else { 0 });
+        self.context.found("partitions", self.partitions.len());
+        if let Some((partition, offset)) = self.newest {
+            self.context.found("partition", partition);
+            self.context.found("offset", offset);
         }
     }
 
