@@ -11,6 +11,7 @@ mod explain;
 mod failures;
 mod killed;
 mod lab;
+mod phase0;
 mod phase3;
 mod produce;
 mod program;
