@@ -64,8 +64,6 @@ pub enum Block {
     Checks(Vec<Check>),
     /// Which record lies in which partition.
     Lanes(Lanes),
-    /// A title above what follows.
-    Title(Message),
     /// Text that keeps its line breaks, such as a script.
     Verbatim(String),
     /// An empty line.

@@ -123,9 +123,9 @@ impl Ui {
         loop {
             write!(&self.stderr, "{} ", prompt.fill(lang, &[("choices", &choices)]))?;
             match answer().await?.trim() {
-                "" => return Ok(None),
+                "" => break Ok(None),
                 typed => match typed.parse::<usize>() {
-                    Ok(number) if (1..=choices).contains(&number) => return Ok(Some(number - 1)),
+                    Ok(number) if (1..=choices).contains(&number) => break Ok(Some(number - 1)),
                     _ => prompt = words::AGAIN,
                 },
             }
@@ -139,7 +139,19 @@ impl Ui {
             return Ok(());
         }
         self.show("", part)?;
+        if !self.look.stdout_is_terminal && !render::explanation(&self.look, &part.explanation).is_empty() {
+            self.complain("");
+        }
         self.data_line("")
+    }
+
+    /// The title of the part that is about to be worked on, so that a question about it does not come before it.
+    pub fn title(&self, title: impl Into<Message>) -> Result<()> {
+        if self.is_json() {
+            return Ok(());
+        }
+        let title = title.into().in_lang(self.look.lang);
+        self.data_line(&self.look.style().bold().apply_to(title).to_string())
     }
 
     /// Shows the result of a command.

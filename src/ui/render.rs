@@ -24,9 +24,6 @@ pub(super) fn body(look: &Look, blocks: &[Block]) -> Vec<String> {
             Block::Table(rows) => lines.extend(table(look, rows)),
             Block::Checks(all) => all.iter().for_each(|one| lines.extend(check(look, one))),
             Block::Lanes(picture) => lines.extend(lanes::lines(look, picture, layout::body_width(look))),
-            Block::Title(title) => {
-                lines.push(look.style().bold().apply_to(title.in_lang(look.lang)).to_string());
-            }
             Block::Verbatim(text) => lines.extend(text.lines().map(str::to_owned)),
             Block::Gap => lines.push(String::new()),
         }

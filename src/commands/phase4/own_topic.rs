@@ -44,6 +44,20 @@ impl<'c> OwnTopic<'c> {
         }
     }
 
+    /// Grows it to `partitions` partitions and waits until each can be written to. A producer made before does not know
+    /// of them yet.
+    pub(super) async fn grow(&mut self, partitions: i32) -> Result<()> {
+        let grown = async {
+            topics::create_partitions(&mut self.cluster, &self.name, partitions).await?;
+            topics::await_partitions(&mut self.cluster, &self.name, partitions).await
+        };
+        if let Err(failure) = grown.await {
+            return Err(self.failed(words::GROWING.with(&[("topic", &self.name)]), &failure).await);
+        }
+        self.partitions = partitions;
+        Ok(())
+    }
+
     /// Deletes it.
     pub(super) async fn delete(mut self) -> Result<()> {
         let deleted = async {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::client::{
-    Enqueued, Failure, Kind, OffsetSpec, Outgoing, Partitioner, Placed, Producer, ReadRequest, Reader,
+    Ack, Enqueued, Failure, Kind, OffsetSpec, Outgoing, Partitioner, Producer, ReadRequest, Reader,
 };
 use crate::commands::phase4::app::App;
 use crate::commands::phase4::own_topic::OwnTopic;
 use crate::commands::{Context, trouble};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lanes::{Seen, Sender};
 use crate::words::phase4_partitions as words;
 
@@ -23,6 +23,19 @@ pub(super) struct ToSend {
     pub number: u32,
     /// The partition, where the application's library chooses it by something else than the key.
     pub partition: Option<i32>,
+}
+
+/// The keys one after the other, again and again, until there are so many records.
+pub(super) fn in_turn(keys: &[String], records: u32) -> Vec<ToSend> {
+    let turns = (1..=records).flat_map(|number| {
+        keys.iter().map(move |key| ToSend { key: Some(key.clone()), number, partition: None })
+    });
+    turns.take(records as usize).collect()
+}
+
+/// A record for each key.
+pub(super) fn once_each(keys: &[String]) -> Vec<ToSend> {
+    keys.iter().map(|key| ToSend { key: Some(key.clone()), number: 1, partition: None }).collect()
 }
 
 /// The value of a record: enough to know it again when it is read back.
@@ -39,8 +52,8 @@ pub(super) struct Bench<'c> {
     pub topic: OwnTopic<'c>,
     laravel: App,
     nest: App,
-    /// The next offset of each partition that was not read back yet.
-    next: BTreeMap<i32, i64>,
+    /// Everything that was read back so far.
+    known: Vec<Seen>,
 }
 
 impl<'c> Bench<'c> {
@@ -48,7 +61,7 @@ impl<'c> Bench<'c> {
     pub(super) async fn new(context: &'c Context, partitions: i32) -> Result<Self> {
         let (laravel, nest) = (App::new(context, Sender::Laravel)?, App::new(context, Sender::Nest)?);
         let topic = OwnTopic::create(context, "partitions", partitions).await?;
-        Ok(Self { context, topic, laravel, nest, next: BTreeMap::new() })
+        Ok(Self { context, topic, laravel, nest, known: Vec::new() })
     }
 
     /// The application of this name.
@@ -59,64 +72,91 @@ impl<'c> Bench<'c> {
         }
     }
 
-    /// Sends records in their order, and waits for the broker's word on each.
-    pub(super) async fn send(
-        &self,
-        sender: Sender,
-        partitioner: Partitioner,
-        records: &[ToSend],
-    ) -> Result<Vec<Placed>> {
+    /// The topic's partitions, as partitioners count them.
+    pub(super) fn partitions(&self) -> u32 {
+        u32::try_from(self.topic.partitions).unwrap_or(0)
+    }
+
+    /// An application's producer. It knows the partitions that the topic has now.
+    pub(super) async fn producer(&self, sender: Sender, partitioner: Partitioner) -> Result<Producer> {
         let app = self.app(sender);
-        let sent = async {
-            let mut producer = app.producer(partitioner)?;
+        let made = async {
+            let producer = app.producer(partitioner)?;
             producer.topic(&self.topic.name).await?;
-            send_all(app, &mut producer, &self.topic.name, records).await
+            Ok(producer)
         };
-        match sent.await {
-            Ok(placed) => Ok(placed),
+        match made.await {
+            Ok(producer) => Ok(producer),
             Err(failure) => Err(self.failed(app, &failure).await),
         }
     }
 
-    /// Reads back what was not read yet, in the order in which it came. Within a partition that is the order of the
-    /// offsets; between partitions there is none.
-    pub(super) async fn read_new(&mut self, sender: Sender) -> Result<Vec<Seen>> {
-        match self.read(sender).await {
-            Ok(seen) => {
-                for record in &seen {
-                    self.next.insert(record.partition, record.offset + 1);
-                }
-                Ok(seen)
-            }
-            Err(failure) => Err(self.failed(self.app(sender), &failure).await),
+    /// Sends records in their order, and waits for the broker's word on each.
+    pub(super) async fn send(
+        &self,
+        sender: Sender,
+        producer: &mut Producer,
+        records: &[ToSend],
+    ) -> Result<()> {
+        let app = self.app(sender);
+        match send_all(app, producer, &self.topic.name, records).await {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(self.failed(app, &failure).await),
         }
     }
 
-    async fn read(&self, sender: Sender) -> std::result::Result<Vec<Seen>, Failure> {
-        let app = self.app(sender);
-        let request = ReadRequest {
-            topic: &self.topic.name,
-            partitions: &[],
-            offsets: OffsetSpec::ALL,
-            follow: false,
-            coordinator_of: &app.group,
-        };
-        let mut reader = Reader::open(&app.settings, &request).await?;
-        let mut all = Vec::new();
-        while let Some(record) = reader.next().await? {
-            let view = record.view();
-            if view.offset < self.next.get(&view.partition).copied().unwrap_or(0) {
-                continue;
-            }
-            all.push(seen(view.partition, view.offset, view.key, view.value)?);
+    /// Reads back, as this application, what was not read yet, in the order in which it came. Within a partition that
+    /// is the order of the offsets; between partitions there is none.
+    pub(super) async fn read_new(&mut self, sender: Sender) -> Result<Vec<Seen>> {
+        let mut next: BTreeMap<i32, i64> = BTreeMap::new();
+        for seen in &self.known {
+            next.entry(seen.partition)
+                .and_modify(|next| *next = seen.offset.max(*next))
+                .or_insert(seen.offset);
         }
+        let mut all = self.read_all(sender).await?;
+        all.retain(|seen| next.get(&seen.partition).is_none_or(|last| seen.offset > *last));
+        self.known.extend_from_slice(&all);
         Ok(all)
     }
 
-    async fn failed(&self, app: &App, failure: &Failure) -> crate::error::Error {
+    /// Whether everything that was read back before lies where it lay.
+    pub(super) async fn all_still_there(&self, sender: Sender) -> Result<bool> {
+        let at = |seen: &Seen| (seen.partition, seen.offset);
+        let now: BTreeMap<_, _> =
+            self.read_all(sender).await?.into_iter().map(|seen| (at(&seen), seen)).collect();
+        Ok(self.known.iter().all(|seen| now.get(&at(seen)) == Some(seen)))
+    }
+
+    async fn read_all(&self, sender: Sender) -> Result<Vec<Seen>> {
+        let app = self.app(sender);
+        match read(app, &self.topic.name).await {
+            Ok(seen) => Ok(seen),
+            Err(failure) => Err(self.failed(app, &failure).await),
+        }
+    }
+
+    async fn failed(&self, app: &App, failure: &Failure) -> Error {
         let doing = words::DOING.with(&[("who", &app.sender.name()), ("topic", &self.topic.name)]);
         trouble::explain(self.context, &app.profile, doing, failure).await
     }
+}
+
+async fn read(app: &App, topic: &str) -> std::result::Result<Vec<Seen>, Failure> {
+    let request = ReadRequest {
+        topic,
+        partitions: &[],
+        offsets: OffsetSpec::ALL,
+        follow: false,
+        coordinator_of: &app.group,
+    };
+    let mut reader = Reader::open(&app.settings, &request).await?;
+    let mut all = Vec::new();
+    while let Some(record) = reader.next().await? {
+        let view = record.view();
+        all.push(seen(view.partition, view.offset, view.key, view.value)?);
+    }
+    Ok(all)
 }
 
 async fn send_all(
@@ -124,15 +164,8 @@ async fn send_all(
     producer: &mut Producer,
     topic: &str,
     records: &[ToSend],
-) -> std::result::Result<Vec<Placed>, Failure> {
-    let mut places = vec![None; records.len()];
-    let mut keep = |ack: crate::client::Ack| {
-        let placed = ack.result.map_err(|failure| *failure)?;
-        if let Some(place) = usize::try_from(ack.sequence).ok().and_then(|number| places.get_mut(number)) {
-            *place = Some(placed);
-        }
-        Ok::<_, Failure>(())
-    };
+) -> std::result::Result<(), Failure> {
+    let acknowledged = |ack: Ack| ack.result.map(drop).map_err(|failure| *failure);
     for record in records {
         let source = app.sender.name().to_owned();
         let order = Order { pedido_id: record.key.clone(), number: record.number, source };
@@ -150,14 +183,14 @@ async fn send_all(
         };
         while producer.enqueue(&outgoing)? == Enqueued::Full {
             if let Some(ack) = producer.acknowledged().await? {
-                keep(ack)?;
+                acknowledged(ack)?;
             }
         }
     }
     while let Some(ack) = producer.acknowledged().await? {
-        keep(ack)?;
+        acknowledged(ack)?;
     }
-    Ok(places.into_iter().flatten().collect())
+    Ok(())
 }
 
 /// A record of this run. The topic is nobody else's, so that anything else in it is a failure worth telling.
@@ -176,4 +209,16 @@ fn seen(
     };
     let key = key.map(|key| String::from_utf8_lossy(key).into_owned());
     Ok(Seen { partition, offset, key, number, sender })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_take_turns() {
+        let sent = in_turn(&["a".to_owned(), "b".to_owned()], 3);
+        let shown: Vec<_> = sent.iter().map(|one| (one.key.as_deref().unwrap(), one.number)).collect();
+        assert_eq!(shown, [("a", 1), ("b", 1), ("a", 2)]);
+    }
 }

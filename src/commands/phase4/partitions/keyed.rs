@@ -2,12 +2,42 @@
 
 use serde_json::json;
 
-use super::Chapter;
-use super::bench::{Bench, ToSend};
-use crate::error::{Kind, Result};
-use crate::lanes::{Lanes, Sender};
+use super::bench::{Bench, in_turn};
+use super::{Chapter, show};
+use crate::client::{Partitioner, Why};
+use crate::commands::voices;
+use crate::error::Result;
+use crate::lanes::{KeyOrder, Lanes, Sender};
+use crate::prediction::Prediction;
 use crate::report::{Block, Report};
 use crate::words::phase4_partitions as words;
+
+/// What was read back.
+pub(super) struct Measured {
+    pub lanes: Lanes,
+    pub orders: Vec<KeyOrder>,
+}
+
+impl Measured {
+    /// How many keys lie in one partition, in order.
+    pub(super) fn kept(&self) -> usize {
+        self.orders.iter().filter(|order| order.kept()).count()
+    }
+}
+
+/// Sends the keys in turn as this application, and reads them back.
+pub(super) async fn measure(
+    bench: &mut Bench<'_>,
+    sender: Sender,
+    keys: &[String],
+    records: u32,
+) -> Result<Measured> {
+    let mut producer = bench.producer(sender, bench.app(sender).partitioner()).await?;
+    bench.send(sender, &mut producer, &in_turn(keys, records)).await?;
+    let seen = bench.read_new(sender).await?;
+    let lanes = Lanes::new(bench.topic.partitions, keys, seen);
+    Ok(Measured { orders: lanes.order(), lanes })
+}
 
 pub(super) async fn play(
     bench: &mut Bench<'_>,
@@ -15,48 +45,84 @@ pub(super) async fn play(
     keys: &[String],
     records: u32,
 ) -> Result<Chapter> {
+    let Some(key) = keys.first() else { return Ok(Chapter::default()) };
+    let partitions = bench.topic.partitions;
+    let question = words::KEYED_QUESTION.with(&[
+        ("who", &sender.name()),
+        ("records", &records),
+        ("keys", &keys.len()),
+        ("partitions", &partitions),
+        ("key", key),
+    ]);
+    let asked =
+        Prediction::new("same-key", question, [words::KEYED_ONE, words::KEYED_SPREAD, words::KEYED_CHANCE]);
+    let predicted = bench.context.predict(asked).await?;
+    let measured = measure(bench, sender, keys, records).await?;
+    let met = measured.kept() == measured.orders.len();
+    let happened = usize::from(!met);
+
     let partitioner = bench.app(sender).partitioner();
-    bench.send(sender, partitioner, &in_turn(keys, records)).await?;
-    let seen = bench.read_new(sender).await?;
-    let lanes = Lanes::new(bench.topic.partitions, keys, seen);
-    let orders = lanes.order();
-    let kept = orders.iter().filter(|order| order.kept()).count();
-    let mut report = Report::default()
-        .block(Block::Title(words::KEYED_TITLE.into()))
-        .block(Block::Lanes(lanes.clone()))
-        .line(words::KEYED_ORDER.with(&[("kept", &kept), ("keys", &orders.len())]));
-    if kept < orders.len() {
-        report.outcome = Some(Kind::NotMet);
-    }
-    let data = json!({ "id": "keys", "from": sender, "partitioner": partitioner.name(), "lanes": lanes.to_json(),
-        "keys": orders.len(), "kept": kept });
-    Ok(Chapter { report, data })
+    let report = show::predicted(&predicted, happened)
+        .block(Block::Lanes(measured.lanes.clone()))
+        .line(show::order(&measured.lanes, &measured.orders));
+    let data = json!({
+        "from": sender,
+        "partitioner": partitioner.name(),
+        "lanes": measured.lanes.to_json(),
+        "order": show::order_json(&measured.lanes, &measured.orders),
+        "prediction": predicted.to_json(happened, bench.context.lang()),
+    });
+    let report = explain(report, bench, sender, key, &measured);
+    Ok(Chapter { id: "keys", report, data, met })
 }
 
-/// The keys one after the other, again and again, until there are so many records.
-pub(super) fn in_turn(keys: &[String], records: u32) -> Vec<ToSend> {
-    let mut count = 0;
-    let mut round = 0;
-    let mut all = Vec::new();
-    while count < records && !keys.is_empty() {
-        round += 1;
-        for key in keys.iter().take((records - count) as usize) {
-            all.push(ToSend { key: Some(key.clone()), number: round, partition: None });
-            count += 1;
-        }
+fn explain(report: Report, bench: &Bench<'_>, sender: Sender, key: &str, measured: &Measured) -> Report {
+    let place = measured.orders.first().and_then(|order| Some((order.partitions.first()?, order.records)));
+    let mut report = report;
+    if let (Some((partition, records)), Some((name, hash))) =
+        (place, hash(bench.app(sender).partitioner(), key, bench.partitions()))
+    {
+        report = report.explain(words::KEYED_WHY.with(&[
+            ("who", &sender.name()),
+            ("key", &key),
+            ("name", &name),
+            ("hash", &hash),
+            ("partitions", &bench.partitions()),
+            ("partition", partition),
+            ("records", &records),
+        ]));
     }
-    all
+    report = report.explain(words::KEYED_ORDER_IS_LOCAL);
+    let empty = measured.lanes.counts().iter().filter(|count| **count == 0).count();
+    if empty > 0 {
+        report =
+            report.explain(words::KEYED_EMPTY.with(&[("empty", &empty), ("keys", &measured.orders.len())]));
+    }
+    let profile = &bench.app(sender).profile;
+    let with = |tool: &str, more: &str| {
+        let server = &profile.bootstrap_server.value;
+        let login = voices::apache_option(profile);
+        format!("{tool} --bootstrap-server {server}{login} --topic {} {more}", show::MINE)
+    };
+    let lines = [
+        format!("kafkalab topics create {} --partitions {}", show::MINE, bench.topic.partitions),
+        with(
+            "kafka-console-producer.sh",
+            "--reader-property parse.key=true --reader-property key.separator=:",
+        ),
+        with(
+            "kafka-console-consumer.sh",
+            "--from-beginning --formatter-property print.key=true --formatter-property print.partition=true",
+        ),
+    ];
+    report.same_with("Apache Kafka", lines.into_iter().chain(voices::apache_file(profile)))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_take_turns() {
-        let keys = ["a".to_owned(), "b".to_owned()];
-        let sent = in_turn(&keys, 3);
-        let shown: Vec<_> = sent.iter().map(|one| (one.key.as_deref().unwrap(), one.number)).collect();
-        assert_eq!(shown, [("a", 1), ("b", 1), ("a", 2)]);
+/// The name of a partitioner's hash and its value for a key.
+pub(super) fn hash(partitioner: Partitioner, key: &str, partitions: u32) -> Option<(&'static str, u32)> {
+    match partitioner.choose(Some(key.as_bytes()), partitions).why {
+        Why::Crc32 { hash, .. } => Some(("CRC-32", hash)),
+        Why::Murmur2 { hash, .. } => Some(("murmur2", hash)),
+        Why::NoKey | Why::EmptyKey => None,
     }
 }

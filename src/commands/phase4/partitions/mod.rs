@@ -2,10 +2,15 @@
 //! came of it.
 
 mod bench;
+mod growth;
+mod hot;
 mod keyed;
+mod keyless;
 mod keys;
+mod show;
+mod trap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::bench::Bench;
 use self::keys::Keys;
@@ -54,22 +59,67 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     Ok(report.line(words::DELETED.with(&[("topic", &name)])))
 }
 
+/// Chapter after chapter, each shown as soon as it is there.
 async fn play(bench: &mut Bench<'_>, args: &Args) -> Result<Report> {
+    let (context, keys, partitions) = (bench.context, &args.keys.0, args.partitions);
+    let both = args.from.contains(&Sender::Laravel) && args.from.contains(&Sender::Nest);
     let sender = args.from.first().copied().unwrap_or(Sender::Laravel);
-    let chapter = keyed::play(bench, sender, &args.keys.0, args.records).await?;
-    let mut report = chapter.report;
-    report.data = json!({
+    let mut told = Told { context, data: Vec::new(), met: true };
+    context.ui.title(words::KEYED_TITLE)?;
+    told.tell(keyed::play(bench, sender, keys, args.records).await?)?;
+    context.ui.title(words::KEYLESS_TITLE)?;
+    told.tell(keyless::play(bench, &args.from, args.records).await?)?;
+    context.ui.title(words::HOT_TITLE)?;
+    told.tell(hot::play(bench, sender, keys).await?)?;
+    if both {
+        context.ui.title(words::TRAP_TITLE)?;
+        told.tell(trap::play(bench, keys).await?)?;
+        context.ui.title(words::FIX_TITLE)?;
+        told.tell(trap::fix(bench, keys).await?)?;
+    }
+    context.ui.title(words::GROWTH_TITLE)?;
+    told.tell(growth::play(bench, sender, keys).await?)?;
+    let mut report = Report::new(json!({
         "topic": bench.topic.name,
-        "partitions": args.partitions,
-        "chapters": [chapter.data],
-    })
-    .as_object()
-    .cloned();
+        "partitions": partitions,
+        "keys": keys,
+        "from": args.from,
+        "chapters": told.data,
+        "met": told.met,
+    }));
+    if !told.met {
+        report.outcome = Some(Kind::NotMet);
+    }
     Ok(report)
 }
 
 /// A part of the lesson: what a person reads, and what a program reads.
+#[derive(Default)]
 struct Chapter {
+    id: &'static str,
     report: Report,
-    data: serde_json::Value,
+    data: Value,
+    /// Whether the broker did what Kafka promises.
+    met: bool,
+}
+
+/// What was told so far.
+struct Told<'c> {
+    context: &'c Context,
+    data: Vec<Value>,
+    met: bool,
+}
+
+impl Told<'_> {
+    fn tell(&mut self, chapter: Chapter) -> Result<()> {
+        self.context.ui.show_part(&chapter.report)?;
+        let mut data = json!({ "id": chapter.id });
+        if let (Value::Object(all), Value::Object(own)) = (&mut data, chapter.data) {
+            all.extend(own);
+            all.insert("met".to_owned(), chapter.met.into());
+        }
+        self.data.push(data);
+        self.met &= chapter.met;
+        Ok(())
+    }
 }

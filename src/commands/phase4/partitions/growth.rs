@@ -1,0 +1,129 @@
+//! A topic that grows: the records stay, the keys move.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::bench::{Bench, in_turn, once_each};
+use super::{Chapter, show};
+use crate::error::Result;
+use crate::lanes::{KeyOrder, Lanes, Seen, Sender};
+use crate::prediction::Prediction;
+use crate::report::{Block, Report};
+use crate::words::phase4_partitions as words;
+
+/// Keys of the measurement: enough for whole per cent.
+const KEYS: usize = 1000;
+/// More of the learner's keys than these make no better picture.
+const DRAWN: usize = 6;
+/// The records of each drawn key, before and again after.
+const EACH: u32 = 2;
+
+/// What was read back.
+pub(super) struct Measured {
+    pub before: i32,
+    pub after: i32,
+    lanes: Lanes,
+    orders: Vec<KeyOrder>,
+    /// Keys whose new records lie in another partition than their old ones.
+    pub moved: usize,
+    pub compared: usize,
+    /// Whether every old record lies where it lay.
+    pub stayed: bool,
+}
+
+/// Sends, doubles the partitions, sends the same keys again, and reads everything back.
+pub(super) async fn measure(bench: &mut Bench<'_>, sender: Sender, keys: &[String]) -> Result<Measured> {
+    let before = bench.topic.partitions;
+    let drawn = &keys[..keys.len().min(DRAWN)];
+    let many: Vec<String> = (1..=KEYS).map(|number| format!("pedido-{number}")).collect();
+    let records = in_turn(drawn, 2 * EACH * u32::try_from(drawn.len()).unwrap_or(1));
+    let (first, second) = records.split_at(records.len() / 2);
+
+    let partitioner = bench.app(sender).partitioner();
+    let mut producer = bench.producer(sender, partitioner).await?;
+    bench.send(sender, &mut producer, first).await?;
+    let mut pictured = bench.read_new(sender).await?;
+    bench.send(sender, &mut producer, &once_each(&many)).await?;
+    let old = places(bench.read_new(sender).await?);
+
+    bench.topic.grow(before * 2).await?;
+    let mut producer = bench.producer(sender, partitioner).await?;
+    bench.send(sender, &mut producer, second).await?;
+    pictured.extend(bench.read_new(sender).await?);
+    bench.send(sender, &mut producer, &once_each(&many)).await?;
+    let new = places(bench.read_new(sender).await?);
+
+    let stayed = bench.all_still_there(sender).await?;
+    let lanes = Lanes::new(bench.topic.partitions, drawn, pictured);
+    let both: Vec<_> = old.iter().filter_map(|(key, place)| Some((place, new.get(key)?))).collect();
+    let moved = both.iter().filter(|(old, new)| old != new).count();
+    let orders = lanes.order();
+    Ok(Measured { before, after: bench.topic.partitions, orders, lanes, moved, compared: both.len(), stayed })
+}
+
+fn places(seen: Vec<Seen>) -> BTreeMap<String, i32> {
+    seen.into_iter().filter_map(|seen| Some((seen.key?, seen.partition))).collect()
+}
+
+pub(super) async fn play(bench: &mut Bench<'_>, sender: Sender, keys: &[String]) -> Result<Chapter> {
+    let before = bench.topic.partitions;
+    let question = words::GROWTH_QUESTION.with(&[("before", &before), ("after", &(before * 2))]);
+    let asked = Prediction::new(
+        "growth",
+        question,
+        [words::GROWTH_MOVES_RECORDS, words::GROWTH_MOVES_KEYS, words::GROWTH_MOVES_NOTHING],
+    );
+    let predicted = bench.context.predict(asked).await?;
+    let measured = measure(bench, sender, keys).await?;
+    let happened = match (measured.stayed, measured.moved) {
+        (false, _) => 0,
+        (true, 0) => 2,
+        (true, _) => 1,
+    };
+    let report = show::predicted(&predicted, happened)
+        .block(Block::Lanes(measured.lanes.clone()))
+        .line(words::GROWTH_NUMBERS.with(&[("old", &EACH), ("new", &(EACH + 1))]))
+        .line(show::order(&measured.lanes, &measured.orders))
+        .line(words::GROWTH_SAW.with(&[
+            ("moved", &measured.moved),
+            ("keys", &measured.compared),
+            ("percent", &show::percent(measured.moved, measured.compared)),
+            ("before", &measured.before),
+            ("after", &measured.after),
+        ]));
+    let report = explain(report, bench, &measured);
+    let data = json!({
+        "from": sender,
+        "before": measured.before,
+        "after": measured.after,
+        "lanes": measured.lanes.to_json(),
+        "order": show::order_json(&measured.lanes, &measured.orders),
+        "moved": measured.moved,
+        "compared": measured.compared,
+        "old_records_stayed": measured.stayed,
+        "prediction": predicted.to_json(happened, bench.context.lang()),
+    });
+    Ok(Chapter { id: "growth", report, data, met: measured.stayed })
+}
+
+fn explain(report: Report, bench: &Bench<'_>, measured: &Measured) -> Report {
+    let torn = measured.orders.iter().find(|order| order.partitions.len() > 1);
+    let report = match torn {
+        Some(order) => report.explain(words::GROWTH_WHY.with(&[
+            ("key", &measured.lanes.keys[order.key]),
+            ("partitions", &show::listed(order.partitions.iter())),
+            ("before", &measured.before),
+            ("after", &measured.after),
+        ])),
+        None => report,
+    };
+    let stayed = if measured.stayed { words::GROWTH_STAYED } else { words::GROWTH_LOST };
+    let server = &bench.app(Sender::Laravel).profile.bootstrap_server.value;
+    let alter = format!(
+        "kafka-topics.sh --bootstrap-server {server} --command-config admin.properties --alter --topic {} --partitions {}",
+        show::MINE,
+        measured.after
+    );
+    report.explain(stayed).explain(words::GROWTH_ADVICE).same_with("Apache Kafka", [alter])
+}
