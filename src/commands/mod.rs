@@ -25,7 +25,7 @@ mod phase1;
 mod phase2;
 pub mod phase3;
 pub mod phase4;
-mod prepare;
+pub mod prepare;
 pub mod produce;
 pub mod reset;
 pub mod standalone;

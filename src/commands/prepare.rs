@@ -5,14 +5,16 @@ use serde::Serialize;
 use super::{Context, connect, trouble};
 use crate::acl::{AclDiff, AclFilter, AclSet};
 use crate::client::raw::admin::{acls, topics};
+use crate::client::raw::{BrokerError, Cluster};
 use crate::error::{Error, Kind, Result};
-use crate::profile::ProfileName;
+use crate::lesson::Step;
+use crate::profile::{Profile, ProfileName};
 use crate::report::{Block, Report};
-use crate::words::up as words;
+use crate::words::{Message, up as words};
 
 /// What was created; what was there already is not listed.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Prepared {
+pub struct Prepared {
     topics: Vec<String>,
     acls: usize,
 }
@@ -30,54 +32,87 @@ impl Prepared {
 /// Error 36: somebody created it before.
 const TOPIC_ALREADY_EXISTS: i16 = 36;
 
+/// Everything: what `up` does after a broker answers.
 pub(super) async fn run(context: &Context) -> Result<Prepared> {
     let admin = context.profile(ProfileName::Admin)?;
     let mut cluster = connect::cluster(context, &admin, words::PREPARING).await?;
-    let failed = async |failure| trouble::explain_raw(&admin, words::PREPARING, &failure).await;
+    let topics = topics_of(context, &admin, &mut cluster).await?;
+    let acls = acls_of(context, &admin, &mut cluster, Complete::Always).await?;
+    Ok(Prepared { topics, acls })
+}
 
-    let mut prepared = Prepared::default();
+/// What a step takes for granted, on whatever cluster the learner is. ACLs are completed where a phase begins or where
+/// there are none at all: in the middle of a phase a missing ACL is the lesson.
+pub async fn for_step(context: &Context, step: &Step) -> Result<Prepared> {
+    let admin = context.profile_as(ProfileName::Admin, "admin")?;
+    let mut cluster = connect::cluster(context, &admin, words::PREPARING).await?;
+    let complete = if step.number == 1 { Complete::Always } else { Complete::IfNone };
+    let topics = topics_of(context, &admin, &mut cluster).await?;
+    let acls = acls_of(context, &admin, &mut cluster, complete).await?;
+    Ok(Prepared { topics, acls })
+}
+
+/// When missing ACLs are added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Complete {
+    Always,
+    IfNone,
+}
+
+/// Creates the topics that are not there; their names.
+async fn topics_of(context: &Context, admin: &Profile, cluster: &mut Cluster) -> Result<Vec<String>> {
     let wanted = wanted_topics(context)?;
-    let created = match topics::create_topics(&mut cluster, &wanted, context.global.dry_run).await {
-        Ok(created) => created,
-        Err(failure) => return Err(failed(failure).await),
+    let results = match topics::create_topics(cluster, &wanted, context.global.dry_run).await {
+        Ok(results) => results,
+        Err(failure) => return Err(trouble::explain_raw(admin, words::PREPARING, &failure).await),
     };
-    for (topic, result) in created {
+    let mut created = Vec::new();
+    for (topic, result) in results {
         match result {
-            Ok(()) => prepared.topics.push(topic),
+            Ok(()) => created.push(topic),
             Err(error) if error.code == TOPIC_ALREADY_EXISTS => {}
             Err(error) => {
-                let doing = words::CREATING_TOPIC.with(&[("topic", &topic)]);
-                let said = error.message.clone().unwrap_or_default();
-                return Err(Error::new(Kind::Failed, doing)
-                    .said(said, error.name(), i32::from(error.code))
-                    .identity(admin.identity()));
+                return Err(refused(admin, words::CREATING_TOPIC.with(&[("topic", &topic)]), &error));
             }
         }
     }
-
-    if !prepared.topics.is_empty() && !context.global.dry_run {
-        context.home()?.own(&admin.bootstrap_server.value, prepared.topics.iter().cloned())?;
+    if !created.is_empty() && !context.global.dry_run {
+        context.home()?.own(&admin.bootstrap_server.value, created.iter().cloned())?;
     }
+    Ok(created)
+}
 
-    let wanted = context.acl_files()?.set();
-    let there = match acls::describe_acls(&mut cluster, &AclFilter::default()).await {
+/// Adds the ACLs of the files that the cluster lacks; how many.
+async fn acls_of(
+    context: &Context,
+    admin: &Profile,
+    cluster: &mut Cluster,
+    complete: Complete,
+) -> Result<usize> {
+    let failed = async |failure| trouble::explain_raw(admin, words::PREPARING, &failure).await;
+    let there = match acls::describe_acls(cluster, &AclFilter::default()).await {
         Ok(there) => there.into_iter().collect::<AclSet>(),
         Err(failure) => return Err(failed(failure).await),
     };
-    let missing = AclDiff::between(&wanted, &there).missing;
-    prepared.acls = missing.len();
+    if complete == Complete::IfNone && there.iter().next().is_some() {
+        return Ok(0);
+    }
+    let missing = AclDiff::between(&context.acl_files()?.set(), &there).missing;
     if !missing.is_empty() && !context.global.dry_run {
-        let results = match acls::create_acls(&mut cluster, &missing).await {
+        let results = match acls::create_acls(cluster, &missing).await {
             Ok(results) => results,
             Err(failure) => return Err(failed(failure).await),
         };
         if let Some(error) = results.into_iter().find_map(Result::err) {
-            return Err(Error::new(Kind::Failed, words::PREPARING)
-                .said(error.message.clone().unwrap_or_default(), error.name(), i32::from(error.code))
-                .identity(admin.identity()));
+            return Err(refused(admin, words::PREPARING, &error));
         }
     }
-    Ok(prepared)
+    Ok(missing.len())
+}
+
+fn refused(admin: &Profile, doing: impl Into<Message>, error: &BrokerError) -> Error {
+    let said = error.message.clone().unwrap_or_default();
+    Error::new(Kind::Failed, doing).said(said, error.name(), i32::from(error.code)).identity(admin.identity())
 }
 
 /// The topics of the phases that begin with a topic. Phase 0 creates its own, as a lesson; phase 4 too.

@@ -5,7 +5,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a command found out, by name: `records`, `group`, `partition`, …. Numbers, texts, or nothing.
+/// What a command found out, by name: numbers, texts, truths.
+///
+/// | of | facts |
+/// |---|---|
+/// | every run that asks a broker | `security_protocol`, `mechanism` (empty without a login) |
+/// | a run that was refused | `operation`, `resource` of the right that it lacks |
+/// | a report | the plain fields of its JSON; of a list, how many |
+/// | `produce` | `topic`, `acknowledged`, `partitions` (how many got a record), `partition` and `offset` of the newest |
+/// | `consume` | `topic`, `records`, `in_group`, `group` (only in one), `committed` (partitions) |
+/// | `topics describe` | `topic`, `partitions` |
+/// | `acl explain` | `principal`, `operation`, `resource`, `decision` (`allowed`, `denied`), `decided_by` (`allow`, `deny`, `default-deny`, `default-allow`, `super-user`) |
 pub type Facts = BTreeMap<String, Value>;
 
 /// One run of kafkalab, as it is written down while a tutorial is under way. It holds no secret: no flag takes one.

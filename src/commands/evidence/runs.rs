@@ -37,6 +37,11 @@ pub(in crate::commands) fn run_of(context: &Context, command: &str, result: &Res
             }
         }
     }
+    if let Some(who) = &asks {
+        facts.insert("security_protocol".to_owned(), who.security_protocol.value.as_str().into());
+        let mechanism = who.mechanism.as_ref().map_or("", |mechanism| mechanism.value.as_str());
+        facts.insert("mechanism".to_owned(), mechanism.into());
+    }
     facts.extend(context.facts());
     let (principal, bootstrap_server) =
         asks.map(|who| (who.principal.value, who.bootstrap_server.value)).unzip();

@@ -89,6 +89,8 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
         (None, Some(topic)) => topic.value.clone(),
         (None, None) => return Err(Error::usage(words::NO_TOPIC)),
     };
+    context.found("topic", topic.as_str());
+    context.found("acknowledged", 0);
     let mut options = connect::produce_options(&profile);
     options.acks = args.acks.clone();
     options.compression = args.compression.clone().or(options.compression);

@@ -210,7 +210,6 @@ impl<'a> Tally<'a> {
 
     /// Notes for a lesson what became of the records.
     pub(super) fn note(&self) {
-        self.context.found("topic", self.topic.as_str());
         self.context.found("acknowledged", if self.has_answers { self.acknowledged } else { 0 });
         self.context.found("partitions", self.partitions.len());
         if let Some((partition, offset)) = self.newest {
