@@ -4,6 +4,7 @@
 //! `UPDATE_GOLDEN=1 cargo test --test scripts` writes the traces anew, for a person to read in the diff.
 
 mod acl;
+mod apps;
 mod compose;
 mod golden;
 mod group;

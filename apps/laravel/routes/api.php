@@ -1,0 +1,6 @@
+<?php
+
+use App\Http\Controllers\OrderController;
+use Illuminate\Support\Facades\Route;
+
+Route::post('/pedidos', [OrderController::class, 'store']);
