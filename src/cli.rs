@@ -114,6 +114,8 @@ pub enum Command {
     Down,
     /// Show the engine, its addresses, topics, and what is next.
     Status,
+    /// Say what is wrong, one check a line, and what to do about it; starts and changes nothing.
+    Doctor(commands::doctor::Args),
     /// Show the log of the embedded broker.
     Logs(commands::logs::Args),
     /// Run the embedded broker in the foreground.

@@ -53,6 +53,53 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+/// What became of one check of a diagnosis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// It is as it should be.
+    Passed,
+    /// It is not.
+    Failed,
+    /// It was not looked at; what was seen says why.
+    Skipped,
+}
+
+/// One check of a diagnosis, and what to do about it.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// A stable name for JSON, such as `tcp`.
+    pub check: &'static str,
+    /// The name of the check for people.
+    pub label: Message,
+    /// Whom or what it was about, where several are checked; else empty.
+    pub about: String,
+    /// What became of it.
+    pub found: Found,
+    /// The class of a failure.
+    pub kind: Option<Kind>,
+    /// What was seen, or why nothing was; the first sentence says the most important.
+    pub seen: Vec<Message>,
+    /// Commands or settings to paste.
+    pub next: Vec<String>,
+}
+
+impl Finding {
+    /// What a person calls it: `DNS`, or `login laravel` where several are checked.
+    pub fn name(&self, lang: crate::words::Lang) -> String {
+        format!("{} {}", self.label.in_lang(lang), self.about).trim_end().to_owned()
+    }
+}
+
+/// The findings about one thing.
+#[derive(Debug, Clone)]
+pub struct Findings {
+    /// The thing.
+    pub head: Message,
+    /// The findings, in the order in which they were made.
+    pub rows: Vec<Finding>,
+}
+
 /// A part of a result.
 #[derive(Debug, Clone)]
 pub enum Block {
@@ -64,6 +111,8 @@ pub enum Block {
     Checks(Vec<Check>),
     /// Which record lies in which partition.
     Lanes(Lanes),
+    /// Findings of a diagnosis, thing by thing.
+    Findings(Vec<Findings>),
     /// Text that keeps its line breaks, such as a script.
     Verbatim(String),
     /// An empty line.

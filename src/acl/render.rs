@@ -41,12 +41,15 @@ pub fn script(acls: impl IntoIterator<Item = AclBinding>) -> String {
 
 /// The arguments of the one call that adds (`--add`) or removes (`--remove`) an ACL, ready for a shell.
 pub fn arguments(action: &str, acl: &AclBinding) -> String {
-    let key = key_of(acl);
-    format!(
-        "{action} {} {}",
-        who(&key, &[acl.operation].into()),
-        what(&key, &[acl.resource_name.clone()].into())
-    )
+    arguments_of(action, [acl.clone()]).join(" ")
+}
+
+/// The arguments of as few calls as add (`--add`) or remove (`--remove`) these ACLs.
+pub fn arguments_of(action: &str, acls: impl IntoIterator<Item = AclBinding>) -> Vec<String> {
+    let calls = calls(acls).into_iter();
+    calls
+        .map(|(key, names, operations)| format!("{action} {} {}", who(&key, &operations), what(&key, &names)))
+        .collect()
 }
 
 /// The entry of an ACL file that grants (or denies) this.

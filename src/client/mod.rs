@@ -13,6 +13,7 @@ mod failure;
 mod format;
 mod group_reader;
 mod json_record;
+pub mod library;
 mod metadata;
 mod offset_spec;
 mod partitioner;

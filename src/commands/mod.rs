@@ -10,6 +10,7 @@ pub mod connect;
 pub mod consume;
 mod context;
 mod denial;
+pub mod doctor;
 pub mod down;
 pub mod evidence;
 pub mod explain;
@@ -131,6 +132,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
         Some(Command::Phase4(command)) => phase4::run(context, &command).await,
         Some(Command::Up(args)) => up::run(context, &args).await,
         Some(Command::Down) => down::run(context),
+        Some(Command::Doctor(args)) => doctor::run(context, &args).await,
         Some(Command::Status) => status::run(context).await,
         Some(Command::Logs(args)) => logs::run(context, &args).await,
         Some(Command::Reset(args)) => reset::run(context, &args).await,

@@ -99,6 +99,10 @@ fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
             error.kind = Kind::Unreachable;
             error.hint(words::NOT_KAFKA.with(&[("address", address), ("problem", problem)]))
         }
+        (Listener::Http, _) => {
+            error.kind = Kind::Unreachable;
+            error.hint(words::WEB_SERVER.with(&[("address", address)]))
+        }
         (Listener::Silent, _) => {
             error.kind = Kind::Unreachable;
             error.hint(words::SILENT.with(&[("address", address)]))

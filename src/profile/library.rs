@@ -73,15 +73,19 @@ impl Library {
     /// of every phase, never the administrator's.
     pub fn load(&self, name: ProfileName) -> Result<ProfileFile> {
         let (_, _, below, built_in) = *name.row();
-        if name != ProfileName::Admin
-            && let Some(path) = &self.profile
-        {
-            return read(path);
+        match self.file(name) {
+            Some(path) => read(&path),
+            None => ProfileFile::parse(&format!("phases/{below}"), built_in),
         }
-        match &self.folder {
-            Some(folder) if folder.join(below).exists() => read(&folder.join(below)),
-            _ => ProfileFile::parse(&format!("phases/{below}"), built_in),
+    }
+
+    /// The file that a profile is read from; `None` for the one built in.
+    pub fn file(&self, name: ProfileName) -> Option<PathBuf> {
+        if name != ProfileName::Admin && self.profile.is_some() {
+            return self.profile.clone();
         }
+        let (_, _, below, _) = *name.row();
+        self.folder.as_ref().map(|folder| folder.join(below)).filter(|path| path.exists())
     }
 }
 

@@ -12,6 +12,7 @@ pub use self::file::{PersonaName, PrincipalEntry, ProfileFile};
 pub use self::layers::{LAB_PLAINTEXT, LAB_PLAINTEXT_LISTEN, LAB_SASL, LAB_SASL_LISTEN, Overrides, resolve};
 pub(crate) use self::library::local_folder;
 pub use self::library::{Library, ProfileName};
+pub use self::password::PasswordPlace;
 use crate::error::Identity;
 use crate::source::Sourced;
 

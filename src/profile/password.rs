@@ -24,8 +24,8 @@ impl PasswordPlace {
         Self::Value(Sourced::new(SecretString::from(password.value), password.source))
     }
 
-    /// The source of the place, for `config show`.
-    pub(super) fn source(&self) -> &Source {
+    /// The line of the profile that names the place.
+    pub fn source(&self) -> &Source {
         match self {
             Self::Value(password) => &password.source,
             Self::Variable(place) | Self::File(place) => &place.source,

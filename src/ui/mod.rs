@@ -2,6 +2,7 @@
 //! and its explanation stand side by side.
 
 mod error_block;
+mod findings;
 mod lanes;
 mod layout;
 mod library_log;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Explain, Look, lanes, layout, symbol};
+use super::{Explain, Look, findings, lanes, layout, symbol};
 use crate::escape::escape;
 use crate::report::{Block, Check, Explanation, Table, Verdict};
 use crate::words::{Lang, app as words};
@@ -24,6 +24,7 @@ pub(super) fn body(look: &Look, blocks: &[Block]) -> Vec<String> {
             Block::Table(rows) => lines.extend(table(look, rows)),
             Block::Checks(all) => all.iter().for_each(|one| lines.extend(check(look, one))),
             Block::Lanes(picture) => lines.extend(lanes::lines(look, picture, layout::body_width(look))),
+            Block::Findings(all) => lines.extend(findings::lines(look, all)),
             Block::Verbatim(text) => lines.extend(text.lines().map(str::to_owned)),
             Block::Gap => lines.push(String::new()),
         }

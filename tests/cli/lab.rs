@@ -9,30 +9,30 @@ use serde_json::Value;
 use super::program::{Run, kafkalab_at};
 
 /// A lab home whose broker ends with the test, whatever happens.
-struct Home(tempfile::TempDir);
+pub(super) struct Home(tempfile::TempDir);
 
 impl Home {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn run(&self, args: &[&str]) -> Run {
+    pub(super) fn run(&self, args: &[&str]) -> Run {
         kafkalab_at(self.0.path(), args)
     }
 
     /// Starts the lab on free ports.
-    fn up(&self) -> Value {
+    pub(super) fn up(&self) -> Value {
         let run =
             self.run(&["up", "--listen", "127.0.0.1:0", "--sasl-listen", "127.0.0.1:0", "--output", "json"]);
         assert_eq!(run.code, 0, "{run:?}");
         serde_json::from_str(&run.stdout).unwrap()
     }
 
-    fn state(&self) -> Value {
+    pub(super) fn state(&self) -> Value {
         serde_json::from_str(&std::fs::read_to_string(self.0.path().join("lab.json")).unwrap()).unwrap()
     }
 
-    fn kill_broker(&self) {
+    pub(super) fn kill_broker(&self) {
         let pid = self.state()["pid"].to_string();
         assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
         wait_for_lock(&self.0.path().join("broker/.lock"));

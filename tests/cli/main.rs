@@ -7,6 +7,7 @@ mod support;
 mod acl;
 mod consume;
 mod contract;
+mod doctor;
 mod explain;
 mod failures;
 mod killed;

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::{Connection, Handshake, Login, RawError};
 
+/// Patience for the second look at what does not answer as Kafka.
+const SECOND_LOOK: Duration = Duration::from_millis(400);
+
 /// Patience for each step. Brokers of the lab answer in milliseconds, a failed login takes about 300 ms.
 const PATIENCE: Duration = Duration::from_millis(900);
 
@@ -43,6 +46,8 @@ pub enum Listener {
     Sasl(Vec<String>),
     /// A TLS listener: `SSL` or `SASL_SSL`.
     Tls,
+    /// A web server.
+    Http,
     /// Something that is not Kafka; with what was odd.
     NotKafka(String),
 }
@@ -108,10 +113,22 @@ async fn prove(mut connection: Connection, login: &Login) -> LoginOutcome {
     }
 }
 
-/// The listener took bytes but did not answer as Kafka: TLS, or something else.
+/// The listener took bytes but did not answer as Kafka: TLS, a web server that waits for the end of a line, or
+/// something else.
 async fn not_plain_kafka(address: &str, error: RawError) -> Listener {
+    let took_bytes =
+        matches!(error, RawError::Closed { .. } | RawError::Protocol { .. } | RawError::TimedOut { .. });
+    if took_bytes {
+        let (tls, http) = tokio::join!(opening(address, CLIENT_HELLO), opening(address, HTTP_REQUEST));
+        // A TLS record: a handshake (22), or the alert (21) that it likes nothing of ours.
+        if matches!(tls, Some([21 | 22, 3])) {
+            return Listener::Tls;
+        }
+        if http == Some(*b"HT") {
+            return Listener::Http;
+        }
+    }
     match error {
-        RawError::Closed { .. } | RawError::Protocol { .. } if speaks_tls(address).await => Listener::Tls,
         RawError::Closed { .. } => Listener::NotKafka("it closed the connection".to_owned()),
         RawError::Protocol { message, .. } => Listener::NotKafka(message),
         error => unreachable(error),
@@ -128,13 +145,15 @@ fn unreachable(error: RawError) -> Listener {
     }
 }
 
-/// Whether the address answers the opening of a TLS connection with a TLS record: a handshake (22), or the alert (21)
-/// that it likes nothing of it.
-async fn speaks_tls(address: &str) -> bool {
-    let Ok(mut connection) = Connection::connect(address, PATIENCE).await else { return false };
-    connection.write_bytes(CLIENT_HELLO).await.is_ok()
-        && matches!(connection.first_bytes().await, Ok([21 | 22, 3]))
+/// The first two bytes with which an address answers to these.
+async fn opening(address: &str, bytes: &[u8]) -> Option<[u8; 2]> {
+    let mut connection = Connection::connect(address, SECOND_LOOK).await.ok()?;
+    connection.write_bytes(bytes).await.ok()?;
+    connection.first_bytes().await.ok()
 }
+
+/// What every web server answers, if only with an error.
+const HTTP_REQUEST: &[u8] = b"HEAD / HTTP/1.0\r\n\r\n";
 
 /// A TLS 1.2 ClientHello with one common cipher suite and nothing else; enough for an answer.
 const CLIENT_HELLO: &[u8] = &[

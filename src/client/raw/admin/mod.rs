@@ -6,6 +6,7 @@ pub mod brokers;
 pub mod configs;
 pub mod groups;
 pub mod offsets;
+pub mod quorum;
 pub mod records;
 pub mod topics;
 pub mod users;

@@ -1,0 +1,211 @@
+//! `kafkalab doctor`: what is wrong, one check a line, each with the next thing to do. It diagnoses what is there: it
+//! starts nothing and changes nothing.
+//!
+//! Reading order: `check.rs` has the list of checks and what each needs; `subject.rs` what they are about; `access.rs`
+//! goes from a host's name to the login (`network.rs`, `login.rs`); `rights.rs` and `topics.rs` go on from there.
+
+mod access;
+mod check;
+mod library;
+mod login;
+mod network;
+mod profile;
+mod report;
+mod rights;
+mod subject;
+mod topics;
+
+use futures_util::future::join_all;
+use secrecy::ExposeSecret as _;
+
+use self::access::Examined;
+use self::check::{Chain, Id, Seen};
+use self::subject::{Access, Subject};
+use super::Context;
+use crate::error::Result;
+use crate::profile::{PrincipalEntry, Profile, ProfileName};
+use crate::report::{Finding, Findings, Report};
+use crate::source::Source;
+use crate::words::doctor as words;
+
+/// Arguments of `doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only this phase, 0 to 4, or admin; may be given several times. Default: all of them.
+    #[arg(long = "phase", value_name = "PHASE", value_parser = parse_phase)]
+    only: Vec<ProfileName>,
+    /// Print it without user names, home folder and secrets, to paste where others help.
+    #[arg(long)]
+    report: bool,
+}
+
+fn parse_phase(text: &str) -> std::result::Result<ProfileName, String> {
+    let wanted = text.strip_prefix("phase").unwrap_or(text);
+    let mut names = ProfileName::ALL.iter().map(|(name, ..)| *name);
+    let found = names.find(|name| name.name().trim_start_matches("phase") == wanted);
+    found.ok_or_else(|| "one of 0, 1, 2, 3, 4 and admin".to_owned())
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
+    let bar = context.ui.waiting(words::LOOKING);
+    let subjects = subjects(context, &args.only)?;
+    let settings = settings(context, &subjects);
+    let ways = Access::of(&subjects).into_iter().map(async |access| {
+        let examined = access::examine(context, &access).await;
+        (access, examined)
+    });
+    let ways = join_all(ways).await;
+    let phases = phases(context, &subjects, &ways).await?;
+    let listeners = ways.into_iter().map(|(_, examined)| examined.findings);
+    let mut groups: Vec<Findings> =
+        [settings].into_iter().chain(listeners).chain([phases, program(context)]).collect();
+    groups.retain(|group| !group.rows.is_empty());
+    bar.finish_and_clear();
+    let lang = context.lang();
+    if args.report {
+        groups = redactor(&subjects).findings(groups, lang);
+        groups.insert(0, Findings { head: report::environment().into(), rows: Vec::new() });
+    }
+    Ok(report::assemble(groups, lang))
+}
+
+/// Whose settings are examined. A principal that was asked for is looked for in every profile.
+fn subjects(context: &Context, only: &[ProfileName]) -> Result<Vec<Subject>> {
+    let one_profile = [ProfileName::Phase1];
+    let all = ProfileName::ALL.map(|(name, ..)| name);
+    let names: &[ProfileName] = match only {
+        [] if context.global.profile.is_some() => &one_profile,
+        [] => &all,
+        chosen => chosen,
+    };
+    let load = |name: &ProfileName| Subject::load(context, *name);
+    let mut subjects: Vec<Subject> = names.iter().map(load).collect();
+    if only.is_empty()
+        && let Some(principal) = &context.global.principal
+    {
+        let knows = |subject: &Subject| {
+            let file = context.library().load(subject.name);
+            file.map_or(true, |file| file.principals.iter().any(|entry| entry.name == *principal))
+        };
+        let (known, strangers): (Vec<_>, Vec<_>) = subjects.into_iter().partition(knows);
+        if known.is_empty()
+            && let Some(error) = strangers.into_iter().find_map(|one| one.profile.err())
+        {
+            return Err(error);
+        }
+        subjects = known;
+    }
+    if only.is_empty() {
+        subjects.iter_mut().for_each(without_its_own_listener);
+    }
+    Ok(subjects)
+}
+
+/// `-b` names the listener with the login. Phase 0 goes to the other one, if that is known.
+fn without_its_own_listener(subject: &mut Subject) {
+    if subject.name != ProfileName::Phase0 {
+        return;
+    }
+    let Ok(profile) = &mut subject.profile else { return };
+    if matches!(profile.bootstrap_server.source, Source::File { .. } | Source::Default | Source::Lab) {
+        return;
+    }
+    match profile.plaintext_server.clone() {
+        Some(server) => {
+            profile.bootstrap_server = server;
+            subject.users = vec![profile.clone()];
+        }
+        None => subject.users.clear(),
+    }
+}
+
+/// The profiles and their passwords.
+fn settings(context: &Context, subjects: &[Subject]) -> Findings {
+    let mut chain = Chain::new(context.lang());
+    for subject in subjects {
+        let seen = match &subject.profile {
+            Ok(profile) => profile::layers(context, profile),
+            Err(error) => profile::refused(error),
+        };
+        chain.note(Id::Profile, subject.name.name(), seen);
+    }
+    if subjects.iter().any(|subject| subject.users.iter().any(|user| user.actor.password.is_some())) {
+        chain.note(Id::Password, "", passwords(context, subjects));
+    }
+    Findings { head: words::SETTINGS.into(), rows: chain.into_findings() }
+}
+
+/// The passwords of all principals, each once.
+fn passwords(context: &Context, subjects: &[Subject]) -> Seen {
+    let mut entries: Vec<PrincipalEntry> = Vec::new();
+    for file in subjects.iter().filter_map(|subject| context.library().load(subject.name).ok()) {
+        for entry in file.principals {
+            if !entries.iter().any(|known| known.name == entry.name) {
+                entries.push(entry);
+            }
+        }
+    }
+    let used = subjects.iter().flat_map(|subject| &subject.users);
+    let mut sources = used.filter_map(|user| user.actor.password.as_ref().map(|password| &password.source));
+    let given = sources.find(|source| matches!(source, Source::Flag(_) | Source::Variable(_)));
+    let seen = profile::passwords(&entries, given);
+    let lacking = subjects.iter().flat_map(|subject| &subject.lacking);
+    lacking.map(profile::refused).fold(seen, Seen::with)
+}
+
+/// What each phase needs of the cluster: rights, and topics.
+async fn phases(context: &Context, subjects: &[Subject], ways: &[(Access, Examined)]) -> Result<Findings> {
+    let mut rows = Vec::new();
+    for subject in subjects.iter().filter(|subject| subject.name != ProfileName::Admin) {
+        let served = |(access, _): &&(Access, Examined)| subject.users.iter().any(|user| access.serves(user));
+        match ways.iter().find(served) {
+            Some((access, examined)) => {
+                let admin = access::admin(context, access)?;
+                let acls = rights::Acls::read(&admin, examined.lets_anybody_in(), context.acl_files()?).await;
+                rows.extend(phase(subject, examined, &acls).await);
+            }
+            None if subject.profile.is_ok() => {
+                let mut chain = Chain::new(context.lang());
+                chain.note(Id::Listener, subject.name.name(), Seen::skipped(words::OTHER_LISTENER));
+                rows.extend(chain.into_findings());
+            }
+            None => {}
+        }
+    }
+    Ok(Findings { head: words::PHASES.into(), rows })
+}
+
+/// One phase: the rights of everybody who works with its topics, and the topics as its own principal sees them.
+async fn phase(subject: &Subject, examined: &Examined, acls: &rights::Acls) -> Vec<Finding> {
+    let about = subject.name.name();
+    let actors: Vec<(&Profile, Chain)> =
+        subject.actors().filter_map(|user| Some((user, examined.way_of(user)?))).collect();
+    let in_with = actors.iter().position(|(_, way)| way.passed(Id::Login)).unwrap_or(0);
+    let Some((user, way)) = actors.get(in_with) else { return Vec::new() };
+    let mut chain = way.fork();
+    let seen =
+        actors.iter().map(|(user, way)| way.in_the_way_of(Id::Rights).unwrap_or_else(|| acls.check(user)));
+    let seen = seen.reduce(Seen::with);
+    if let Some(seen) = seen {
+        chain.run(Id::Rights, about, async { (seen, ()) }).await;
+    }
+    chain.run(Id::Topics, about, async { (topics::check(user).await, ()) }).await;
+    chain.into_findings()
+}
+
+/// What this program brings along.
+fn program(context: &Context) -> Findings {
+    let mut chain = Chain::new(context.lang());
+    chain.note(Id::Library, "", library::check());
+    Findings { head: words::PROGRAM.into(), rows: chain.into_findings() }
+}
+
+/// What strangers need not know, gathered from the profiles.
+fn redactor(subjects: &[Subject]) -> report::Redactor {
+    let users = || subjects.iter().flat_map(|subject| &subject.users);
+    let names: Vec<String> = users().map(|user| user.actor.name.value.clone()).collect();
+    let passwords = users().filter_map(|user| user.actor.password.as_ref());
+    let passwords: Vec<String> =
+        passwords.map(|password| password.value.expose_secret().to_owned()).collect();
+    report::Redactor::new(&names, &passwords)
+}
