@@ -130,7 +130,7 @@ mod tests {
             ),
             row("login a-principal-with-a-very-long-name", Found::Failed, &[long], &[]),
         ];
-        for width in [40, 80, 140] {
+        for width in [60, 80, 140] {
             let lines = shown(width, rows.clone());
             assert!(lines.iter().all(|line| line.len() <= width), "{width}: {lines:#?}");
         }

@@ -245,7 +245,14 @@ async fn the_probe_tells_tls_from_other_servers() {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
     })
     .await;
-    assert!(matches!(probe(&web, None).await.listener, Listener::NotKafka(_)));
+    assert_eq!(probe(&web, None).await.listener, Listener::Http);
+
+    let other = server(|mut stream| async move {
+        stream.read_u8().await.unwrap();
+        stream.write_all(b"+PONG, said something else\r\n").await.unwrap();
+    })
+    .await;
+    assert!(matches!(probe(&other, None).await.listener, Listener::NotKafka(_)));
 }
 
 #[test]
