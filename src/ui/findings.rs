@@ -1,6 +1,7 @@
 //! Findings of a diagnosis: one row each, and a column for what was seen, so that nothing is broken by the terminal.
 
 use super::{Look, layout};
+use crate::escape::escape;
 use crate::report::{Finding, Findings, Found};
 use crate::words::{Lang, app as words};
 
@@ -33,7 +34,7 @@ fn finding(look: &Look, row: &Finding, label_width: usize) -> Vec<String> {
     let longest =
         [Found::Passed, Found::Failed, Found::Skipped].map(|found| self::word(found, look.lang).len());
     let verdict = format!("{symbol} {word:<width$}", width = longest.into_iter().max().unwrap_or(0));
-    let label = row.name(look.lang);
+    let label = escape(&row.name(look.lang)).into_owned();
     let start = format!("  {verdict}  ").len();
     let column = start + label_width + 2;
 
@@ -44,7 +45,7 @@ fn finding(look: &Look, row: &Finding, label_width: usize) -> Vec<String> {
     let gap = " ".repeat(label_width.saturating_sub(console::measure_text_width(&label)) + 2);
     let mut lines = vec![format!("  {}  {label}{gap}{first}", style.apply_to(verdict)).trim_end().to_owned()];
     lines.extend(seen.map(|line| format!("{}{line}", " ".repeat(column))));
-    let next = row.next.iter().map(|command| format!("{}{command}", " ".repeat(start)));
+    let next = row.next.iter().map(|command| format!("{}{}", " ".repeat(start), escape(command)));
     lines.extend(layout::wrapped(&next.collect::<Vec<_>>(), look.width));
     lines
 }
@@ -54,7 +55,11 @@ fn within(text: &str, width: usize, column: usize) -> Vec<String> {
     let options = textwrap::Options::new(width.saturating_sub(column).max(20))
         .break_words(true)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    text.lines().flat_map(|line| textwrap::wrap(line, &options)).map(|line| line.into_owned()).collect()
+    let wrapped = |line: &str| {
+        let line = escape(line).into_owned();
+        textwrap::wrap(&line, &options).into_iter().map(|line| line.into_owned()).collect::<Vec<_>>()
+    };
+    text.lines().flat_map(wrapped).collect()
 }
 
 /// The ASCII symbol of a result; colour only repeats it.
@@ -116,6 +121,12 @@ mod tests {
                 "  [..] skipped  listener  because of TCP",
             ]
         );
+    }
+
+    #[test]
+    fn what_a_broker_says_cannot_command_the_terminal() {
+        let shown = shown(80, vec![row("login", Found::Failed, &["said \x1b[2J"], &[])]).join("\n");
+        assert!(!shown.contains('\x1b') && shown.contains(r"said \x1b[2J"), "{shown}");
     }
 
     #[test]
