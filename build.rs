@@ -2,7 +2,8 @@
 //! not exist, fails the build.
 //!
 //! A file `produce.toml` with `[acknowledged]` `en = "…"` `pt-BR = "…"` becomes
-//! `words::produce::ACKNOWLEDGED`. Both languages must name the same `{placeholders}`.
+//! `words::produce::ACKNOWLEDGED`. Both languages must name the same `{placeholders}`; `{records?record|records}` is the
+//! first word where the value of `records` is 1, else the second.
 //!
 //! The lessons, `phases/phaseN/phase.toml` and `phases/phaseN/steps/*.toml`, are built in as they are, after the same
 //! demand: whatever has a text in one language has it in the other.
@@ -148,7 +149,8 @@ fn plain(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-/// The names between braces in a text.
+/// The names between braces in a text; of `{name?one|many}` the name.
 fn placeholders(text: &str) -> BTreeSet<&str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+    let inside = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside);
+    inside.map(|inside| inside.split_once('?').map_or(inside, |(name, _)| name)).collect()
 }

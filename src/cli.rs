@@ -125,6 +125,9 @@ pub enum Command {
     /// List, describe, create and delete topics.
     #[command(subcommand)]
     Topics(commands::topics::Command),
+    /// List and describe consumer groups, and put one to another place.
+    #[command(subcommand)]
+    Groups(commands::groups::Command),
     /// List, apply, compare, explain and delete ACLs.
     #[command(subcommand)]
     Acl(commands::acl::Command),

@@ -58,22 +58,27 @@ impl Text {
         Message::Words(self, values.iter().map(|(name, value)| (*name, value.to_string())).collect())
     }
 
-    /// The text with each `{name}` replaced by its value. A value is inserted as it is and never expanded again.
+    /// The text with each `{name}` replaced by its value, and each `{name?one|many}` by the first word where the value
+    /// is 1, else by the second. A value is inserted as it is and never expanded again.
     pub fn fill(self, lang: Lang, values: &[(&str, &dyn fmt::Display)]) -> String {
         let mut out = String::new();
         let mut rest = self.get(lang);
         while let Some((before, after)) = rest.split_once('{') {
             out.push_str(before);
-            let Some((name, tail)) = after.split_once('}') else {
+            let Some((inside, tail)) = after.split_once('}') else {
                 out.push('{');
                 rest = after;
                 continue;
             };
-            match values.iter().find(|(key, _)| *key == name) {
-                Some((_, value)) => out.push_str(&value.to_string()),
-                None => {
+            let (name, words) =
+                inside.split_once('?').map_or((inside, None), |(name, words)| (name, Some(words)));
+            let value = values.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string());
+            match (value, words.and_then(|words| words.split_once('|'))) {
+                (Some(value), Some((one, many))) => out.push_str(if value == "1" { one } else { many }),
+                (Some(value), None) => out.push_str(&value),
+                (None, _) => {
                     debug_assert!(false, "no value for {{{name}}} in {:?}", self.en);
-                    out.push_str(&format!("{{{name}}}"));
+                    out.push_str(&format!("{{{inside}}}"));
                 }
             }
             rest = tail;
@@ -141,6 +146,14 @@ mod tests {
     #[test]
     fn fills_each_placeholder_once() {
         assert_eq!(GREETING.fill(Lang::PtBr, &[("who", &"{what}"), ("what", &3)]), "{what} lê 3");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        const READ: Text = Text::new("{n} {n?record|records} read", "{n} {n?mensagem lida|mensagens lidas}");
+        assert_eq!(READ.fill(Lang::En, &[("n", &1)]), "1 record read");
+        assert_eq!(READ.fill(Lang::En, &[("n", &0)]), "0 records read");
+        assert_eq!(READ.fill(Lang::PtBr, &[("n", &21)]), "21 mensagens lidas");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::lab::{Engine, Home};
 use crate::lesson::{Facts, Lessons};
 use crate::prediction::Prediction;
 use crate::profile::{Library, Overrides, Profile, ProfileName, resolve};
+use crate::report::Block;
 use crate::source::Source;
 use crate::ui::{Look, Ui};
 use crate::words::{Lang, Message, up as words};
@@ -103,6 +104,14 @@ impl Context {
         let silent = self.global.yes || self.global.quiet || self.ui.is_json() || !self.ui.can_ask();
         let answer = if silent { None } else { self.ui.ask_choice(&asked).await? };
         Ok(Prediction { answer, ..asked })
+    }
+
+    /// As [`confirm`](Self::confirm), and whoever is asked sees these blocks first.
+    pub async fn confirm_seeing(&self, blocks: &[Block], question: Message) -> Result<()> {
+        if !self.global.yes && !self.global.dry_run && self.ui.can_ask() {
+            self.ui.show_before(blocks);
+        }
+        self.confirm(question).await
     }
 
     /// The settings of a command of this phase that needs a broker: the lab is started first if the profile points

@@ -138,6 +138,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
         Some(Command::Reset(args)) => reset::run(context, &args).await,
         Some(Command::Acl(command)) => acl::run(context, &command).await,
         Some(Command::Topics(command)) => topics::run(context, &command).await,
+        Some(Command::Groups(command)) => groups::run(context, &command).await,
         Some(Command::Config(command)) => config::run(context, &command),
         Some(Command::Explain(args)) => explain::run(context, &args),
         Some(Command::Completions(args)) => completions::run(context, &args),

@@ -16,7 +16,7 @@ pub use self::library_log::show_library_log;
 pub use self::look::{ColorChoice, Explain, Format, Look};
 use crate::error::{Error, Kind, Result};
 use crate::prediction::Prediction;
-use crate::report::{Report, Verdict};
+use crate::report::{Block, Report, Verdict};
 use crate::words::{Lang, Message, prediction as words};
 
 /// The door to the terminal.
@@ -153,6 +153,12 @@ impl Ui {
         }
         let title = title.into().in_lang(self.look.lang);
         self.data_line(&self.look.style().bold().apply_to(title).to_string())
+    }
+
+    /// Shows on standard error what a question is about.
+    pub fn show_before(&self, blocks: &[Block]) {
+        let lines = layout::wrapped(&render::body(&self.look, blocks), self.look.width);
+        lines.iter().for_each(|line| self.complain(line));
     }
 
     /// Shows the result of a command.

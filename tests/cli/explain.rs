@@ -24,9 +24,8 @@ How to tell
   The member list names client and host of whoever is still there.
 
 What to type
-    kafka-consumer-groups.sh --bootstrap-server localhost:9094 --command-config admin.properties --describe --group laravel-consumers --members
+    kafkalab groups describe laravel-consumers
     kafkalab explain consumer-group
-admin.properties: a file with security.protocol=SASL_PLAINTEXT, sasl.mechanism=PLAIN and the login of admin.
 
 "#]]
     );

@@ -10,6 +10,7 @@ mod contract;
 mod doctor;
 mod explain;
 mod failures;
+mod groups;
 mod killed;
 mod lab;
 mod phase0;

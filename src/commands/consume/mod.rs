@@ -82,9 +82,8 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
         None => None,
     };
     let offsets = match &args.offset {
-        Some(text) => {
-            OffsetSpec::parse(text, Timestamp::now()).map_err(|problem| bad_offset(text, &problem))?
-        }
+        Some(text) => OffsetSpec::parse(text, Timestamp::now())
+            .map_err(|problem| bad_offset(text, &problem).hint(words::OFFSET_FORMS))?,
         None => OffsetSpec::ALL,
     };
     let profile = context.lab_profile(name).await?;
@@ -120,14 +119,15 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
     }
 }
 
-fn bad_offset(text: &str, problem: &OffsetError) -> Error {
+/// An offset text that is not understood, as bad usage.
+pub(super) fn bad_offset(text: &str, problem: &OffsetError) -> Error {
     let problem = match problem {
         OffsetError::Empty => words::OFFSET_EMPTY.into(),
         OffsetError::NotAnOffset(part) => words::NOT_AN_OFFSET.with(&[("given", &text), ("part", part)]),
         OffsetError::NotATime(part) => words::NOT_A_TIME.with(&[("given", &text), ("part", part)]),
         OffsetError::Backwards(_) => words::BACKWARDS.with(&[("given", &text)]),
     };
-    Error::usage(problem).hint(words::OFFSET_FORMS)
+    Error::usage(problem)
 }
 
 impl Reading<'_> {

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::picture::{GroupPicture, MemberPicture, PartitionPlace};
-use crate::client::raw::admin::groups::{self, Member};
+use crate::client::raw::admin::groups::{self, GroupListing, Member};
 use crate::client::raw::admin::offsets::committed_offsets;
 use crate::client::raw::admin::records::{OffsetAt, list_offsets};
 use crate::client::raw::admin::topics::{TopicPartition, describe_topics};
-use crate::client::raw::{Cluster, RawError};
+use crate::client::raw::{BrokerError, Cluster, RawError};
+
+/// Offsets of partitions, or why there is none.
+type Offsets = BTreeMap<TopicPartition, Result<i64, BrokerError>>;
 
 /// A group as it is now. Needs DESCRIBE on the group; what a missing DESCRIBE on a topic hides is not there, or has no
 /// log end.
@@ -28,25 +31,40 @@ pub async fn fetch_over(
     topics: &[&str],
 ) -> Result<GroupPicture, RawError> {
     let coordinator = groups::find_coordinator(cluster, group).await?;
-    let described = groups::describe_group(cluster, group).await?;
-    let mut members: Vec<MemberPicture> = described.members.into_iter().map(member).collect();
-    members.sort_by(|left, right| (&left.client_id, &left.id).cmp(&(&right.client_id, &right.id)));
-    let owners = members.iter().flat_map(|member| member.partitions.iter().map(|at| (at, &member.id)));
-    let owners: BTreeMap<TopicPartition, String> = owners.map(|(at, id)| (at.clone(), id.clone())).collect();
-    let mut partitions = places(cluster, group, topics, owners.keys().cloned()).await?;
-    for place in &mut partitions {
-        place.owner = owners.get(&place.at()).cloned();
+    let described = described(cluster, group).await?;
+    let owned = described.members.iter().flat_map(|member| member.partitions.clone());
+    let places = places(cluster, group, topics, owned.collect::<Vec<_>>()).await?;
+    Ok(GroupPicture { coordinator: Some(coordinator), ..described }.standing_at(places))
+}
+
+/// Every group that this principal may see, with its picture, which names no coordinator. There is no picture of a
+/// group of another kind (a share group), or of one that went away since it was listed.
+///
+/// # Errors
+/// As [`Connection::send`](crate::client::raw::Connection::send).
+pub async fn fetch_all(cluster: &mut Cluster) -> Result<Vec<(GroupListing, Option<GroupPicture>)>, RawError> {
+    let mut found = Vec::new();
+    for listing in groups::list_groups(cluster).await? {
+        let described = match described(cluster, &listing.group_id).await {
+            Ok(described) => Some((described, committed(cluster, &listing.group_id).await?)),
+            Err(RawError::Broker(_)) => None,
+            Err(failure) => return Err(failure),
+        };
+        found.push((listing, described));
     }
-    Ok(GroupPicture {
-        group: described.group_id,
-        state: described.state,
-        protocol_type: described.protocol_type,
-        protocol: described.protocol,
-        generation: None,
-        coordinator: Some(coordinator),
-        members,
-        partitions,
-    })
+    let wanted = |(picture, committed): &(GroupPicture, BTreeMap<TopicPartition, i64>)| {
+        let owned = picture.members.iter().flat_map(|member| member.partitions.clone());
+        committed.keys().cloned().chain(owned).collect::<BTreeSet<_>>()
+    };
+    let all: BTreeSet<_> =
+        found.iter().filter_map(|(_, described)| described.as_ref()).flat_map(wanted).collect();
+    // One question for the partitions of all groups together.
+    let logs = Logs::of(cluster, &all).await?;
+    let with_places = |described: (GroupPicture, BTreeMap<_, _>)| {
+        let places = wanted(&described).iter().map(|at| logs.place(at, &described.1)).collect();
+        described.0.standing_at(places)
+    };
+    Ok(found.into_iter().map(|(listing, described)| (listing, described.map(with_places))).collect())
 }
 
 /// How far a group has come: in what it committed, in the partitions `also`, and in every partition of these topics.
@@ -60,30 +78,65 @@ pub async fn places(
     topics: &[&str],
     also: impl IntoIterator<Item = TopicPartition>,
 ) -> Result<Vec<PartitionPlace>, RawError> {
-    let committed = committed_offsets(cluster, group).await?;
-    let committed = committed.into_iter().filter_map(|(at, found)| Some((at, found.ok()?.offset)));
-    let committed: BTreeMap<TopicPartition, i64> = committed.filter(|(_, offset)| *offset >= 0).collect();
+    let committed = committed(cluster, group).await?;
     let mut wanted: BTreeSet<TopicPartition> = committed.keys().cloned().chain(also).collect();
     for topic in topics {
         let described = describe_topics(cluster, &[topic]).await?.into_values().next();
         let numbers = described.transpose()?.map(|topic| topic.partitions).unwrap_or_default();
         wanted.extend(numbers.iter().map(|one| TopicPartition::new(topic, one.partition)));
     }
-    let all = |at| wanted.iter().map(|partition| (partition.clone(), at)).collect();
-    let starts = list_offsets(cluster, &all(OffsetAt::Earliest)).await?;
-    let ends = list_offsets(cluster, &all(OffsetAt::Latest)).await?;
-    let known = |offsets: &BTreeMap<TopicPartition, Result<i64, _>>, at: &TopicPartition| {
-        offsets.get(at)?.as_ref().ok().copied()
-    };
-    let place = |at: &TopicPartition| PartitionPlace {
-        topic: at.topic.clone(),
-        partition: at.partition,
-        committed: committed.get(at).copied(),
-        log_start: known(&starts, at),
-        log_end: known(&ends, at),
-        owner: None,
-    };
-    Ok(wanted.iter().map(place).collect())
+    let logs = Logs::of(cluster, &wanted).await?;
+    Ok(wanted.iter().map(|at| logs.place(at, &committed)).collect())
+}
+
+/// A group with its members and without its places.
+async fn described(cluster: &mut Cluster, group: &str) -> Result<GroupPicture, RawError> {
+    let described = groups::describe_group(cluster, group).await?;
+    let mut members: Vec<MemberPicture> = described.members.into_iter().map(member).collect();
+    members.sort_by(|left, right| (&left.client_id, &left.id).cmp(&(&right.client_id, &right.id)));
+    Ok(GroupPicture {
+        group: described.group_id,
+        state: described.state,
+        protocol_type: described.protocol_type,
+        protocol: described.protocol,
+        generation: described.generation,
+        coordinator: None,
+        members,
+        partitions: Vec::new(),
+    })
+}
+
+async fn committed(cluster: &mut Cluster, group: &str) -> Result<BTreeMap<TopicPartition, i64>, RawError> {
+    let found = committed_offsets(cluster, group).await?;
+    let offsets = found.into_iter().filter_map(|(at, found)| Some((at, found.ok()?.offset)));
+    Ok(offsets.filter(|(_, offset)| *offset >= 0).collect())
+}
+
+/// Where logs begin and end.
+struct Logs {
+    starts: Offsets,
+    ends: Offsets,
+}
+
+impl Logs {
+    async fn of(cluster: &mut Cluster, partitions: &BTreeSet<TopicPartition>) -> Result<Self, RawError> {
+        let all = |at| partitions.iter().map(|partition| (partition.clone(), at)).collect();
+        let starts = list_offsets(cluster, &all(OffsetAt::Earliest)).await?;
+        let ends = list_offsets(cluster, &all(OffsetAt::Latest)).await?;
+        Ok(Self { starts, ends })
+    }
+
+    fn place(&self, at: &TopicPartition, committed: &BTreeMap<TopicPartition, i64>) -> PartitionPlace {
+        let known = |offsets: &Offsets| offsets.get(at)?.as_ref().ok().copied();
+        PartitionPlace {
+            topic: at.topic.clone(),
+            partition: at.partition,
+            committed: committed.get(at).copied(),
+            log_start: known(&self.starts),
+            log_end: known(&self.ends),
+            owner: None,
+        }
+    }
 }
 
 fn member(member: Member) -> MemberPicture {

@@ -20,7 +20,8 @@ pub struct GroupPicture {
     pub protocol_type: String,
     /// The assignor in use, such as `range`; empty unless the group is stable.
     pub protocol: String,
-    /// Which assignment this is. No request tells it of a classic group: whoever watches the group may know it.
+    /// Which assignment this is; the epoch of a group of the consumer protocol. No request tells it of a classic group,
+    /// but whoever watches the group may know it.
     pub generation: Option<i32>,
     /// The broker that looks after the group, if it was asked.
     pub coordinator: Option<Coordinator>,
@@ -77,6 +78,11 @@ impl PartitionPlace {
         Some((self.log_end? - self.next()).max(0))
     }
 
+    /// Whether records were deleted before the group read them.
+    pub fn is_outrun(&self) -> bool {
+        matches!((self.committed, self.log_start), (Some(committed), Some(log_start)) if committed < log_start)
+    }
+
     /// The partition.
     pub fn at(&self) -> TopicPartition {
         TopicPartition::new(&self.topic, self.partition)
@@ -92,6 +98,28 @@ impl PartitionPlace {
 }
 
 impl GroupPicture {
+    /// The picture with these places, each with the member that owns it.
+    #[must_use]
+    pub fn standing_at(self, mut places: Vec<PartitionPlace>) -> Self {
+        let owns = |at: &TopicPartition| self.members.iter().find(|member| member.partitions.contains(at));
+        for place in &mut places {
+            place.owner = owns(&place.at()).map(|member| member.id.clone());
+        }
+        Self { partitions: places, ..self }
+    }
+
+    /// How brokers before 4.0 describe a group that does not exist.
+    pub fn is_dead(&self) -> bool {
+        self.state == "Dead"
+    }
+
+    /// Whether the group is dividing its partitions.
+    pub fn is_rebalancing(&self) -> bool {
+        // The consumer protocol (KIP-848) has other names for it than the classic one.
+        let names = ["PreparingRebalance", "CompletingRebalance", "Assigning", "Reconciling"];
+        names.contains(&self.state.as_str())
+    }
+
     /// The lag of all partitions together, in records; `None` where none has one.
     pub fn lag(&self) -> Option<i64> {
         self.partitions.iter().filter_map(PartitionPlace::lag).reduce(|sum, lag| sum + lag)
@@ -179,11 +207,17 @@ pub(super) fn number(number: Option<i64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| number.to_string())
 }
 
+/// A group with something of everything, for tests of whatever is made of a picture.
 #[cfg(test)]
-mod tests {
+pub(super) mod sample {
     use super::*;
 
-    fn place(partition: i32, committed: Option<i64>, owner: Option<&str>) -> PartitionPlace {
+    /// A place in `orders`, whose log holds offsets 2 to 4.
+    pub(in super::super) fn place(
+        partition: i32,
+        committed: Option<i64>,
+        owner: Option<&str>,
+    ) -> PartitionPlace {
         PartitionPlace {
             topic: "orders".to_owned(),
             partition,
@@ -194,7 +228,8 @@ mod tests {
         }
     }
 
-    fn member(id: &str, partitions: &[i32]) -> MemberPicture {
+    /// A member that owns these partitions of `orders`.
+    pub(in super::super) fn member(id: &str, partitions: &[i32]) -> MemberPicture {
         MemberPicture {
             id: id.to_owned(),
             instance_id: None,
@@ -204,7 +239,8 @@ mod tests {
         }
     }
 
-    fn picture() -> GroupPicture {
+    /// One member reads two partitions, one is idle; one partition has no reader.
+    pub(in super::super) fn picture() -> GroupPicture {
         GroupPicture {
             group: "laravel-consumers".to_owned(),
             state: "Stable".to_owned(),
@@ -213,13 +249,16 @@ mod tests {
             generation: None,
             coordinator: Some(Coordinator { id: 1, address: "127.0.0.1:9094".to_owned() }),
             members: vec![member("laravel-1", &[0, 1]), member("laravel-2", &[])],
-            partitions: vec![
-                place(0, Some(4), Some("laravel-1")),
-                place(1, None, Some("laravel-1")),
-                place(2, Some(0), None),
-            ],
+            partitions: vec![],
         }
+        .standing_at(vec![place(0, Some(4), None), place(1, None, None), place(2, Some(0), None)])
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::{picture, place};
+    use super::*;
 
     #[test]
     fn lag_is_what_is_there_and_not_read() {

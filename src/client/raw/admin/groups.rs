@@ -9,8 +9,11 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::Decodable;
 
+use super::consumer_groups::describe_consumer_group;
 use crate::client::raw::cluster::{To, is_passing, pause_until, text};
 use crate::client::raw::{BrokerError, Cluster, RawError};
+
+const GROUP_ID_NOT_FOUND: i16 = 69;
 
 /// A group as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +37,9 @@ pub struct GroupDescription {
     pub protocol_type: String,
     /// The assignor in use, such as `range`; empty unless the group is stable.
     pub protocol: String,
+    /// The epoch of a group of the consumer protocol (KIP-848). Nothing tells the generation of a classic group to
+    /// anybody but its members.
+    pub generation: Option<i32>,
     /// The members, by id.
     pub members: Vec<Member>,
 }
@@ -82,11 +88,22 @@ pub async fn list_groups(cluster: &mut Cluster) -> Result<Vec<GroupListing>, Raw
     Ok(found)
 }
 
-/// A group and its members. Needs DESCRIBE on the group.
+/// A group and its members, of the classic or of the consumer protocol. Needs DESCRIBE on the group.
 ///
 /// # Errors
-/// [`RawError::Broker`] with 30 if that is missing, 69 if there is no such group (brokers before 4.0 answer `Dead`).
+/// [`RawError::Broker`] with 30 if that is missing, 69 if there is no such group (brokers before 4.0 answer `Dead`) or
+/// it is a group of another kind, such as a share group.
 pub async fn describe_group(cluster: &mut Cluster, group: &str) -> Result<GroupDescription, RawError> {
+    let classic = describe_classic(cluster, group).await;
+    let unknown = matches!(&classic, Err(RawError::Broker(error)) if error.code == GROUP_ID_NOT_FOUND);
+    if !unknown {
+        return classic;
+    }
+    // Brokers without the consumer protocol do not know the question; then the first answer holds.
+    describe_consumer_group(cluster, group).await.or(classic)
+}
+
+async fn describe_classic(cluster: &mut Cluster, group: &str) -> Result<GroupDescription, RawError> {
     let request = DescribeGroupsRequest::default().with_groups(vec![text(group).into()]);
     let code = |response: &kafka_protocol::messages::DescribeGroupsResponse| {
         response.groups.first().map_or(0, |group| group.error_code)
@@ -102,6 +119,7 @@ pub async fn describe_group(cluster: &mut Cluster, group: &str) -> Result<GroupD
         state: described.group_state.to_string(),
         protocol_type: described.protocol_type.to_string(),
         protocol: described.protocol_data.to_string(),
+        generation: None,
         members,
     })
 }
@@ -135,7 +153,7 @@ pub async fn delete_group(cluster: &mut Cluster, group: &str) -> Result<(), RawE
     Ok(BrokerError::check(result.error_code, None)?)
 }
 
-fn nothing_about(group: &str) -> RawError {
+pub(super) fn nothing_about(group: &str) -> RawError {
     RawError::Unsupported(format!("The broker's answer says nothing about the group {group}."))
 }
 

@@ -4,6 +4,7 @@
 pub mod acls;
 pub mod brokers;
 pub mod configs;
+mod consumer_groups;
 pub mod groups;
 pub mod offsets;
 pub mod quorum;
