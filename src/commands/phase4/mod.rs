@@ -3,6 +3,7 @@
 mod app;
 mod own_topic;
 mod partitions;
+mod verify;
 
 use super::Context;
 use crate::error::Result;
@@ -13,10 +14,13 @@ use crate::report::Report;
 pub enum Command {
     /// See where records go: keys, order, records without a key, a hot key, two partitioners, a topic that grows.
     Partitions(partitions::Args),
+    /// Check the phase end to end; each check asks the broker.
+    Verify,
 }
 
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
     match command {
         Command::Partitions(args) => partitions::run(context, args).await,
+        Command::Verify => verify::run(context).await,
     }
 }

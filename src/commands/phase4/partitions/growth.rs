@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::bench::{Bench, in_turn, once_each};
-use super::{Chapter, show};
+use super::{Chapter, keys, show};
 use crate::error::Result;
 use crate::lanes::{KeyOrder, Lanes, Seen, Sender};
 use crate::prediction::Prediction;
 use crate::report::{Block, Report};
-use crate::words::phase4_partitions as words;
+use crate::words::{Message, phase4_partitions as words};
 
 /// Keys of the measurement: enough for whole per cent.
 const KEYS: usize = 1000;
@@ -32,11 +32,24 @@ pub(super) struct Measured {
     pub stayed: bool,
 }
 
+impl Measured {
+    /// How many keys moved.
+    pub(super) fn said(&self) -> Message {
+        words::GROWTH_SAW.with(&[
+            ("moved", &self.moved),
+            ("keys", &self.compared),
+            ("percent", &show::percent(self.moved, self.compared)),
+            ("before", &self.before),
+            ("after", &self.after),
+        ])
+    }
+}
+
 /// Sends, doubles the partitions, sends the same keys again, and reads everything back.
-pub(super) async fn measure(bench: &mut Bench<'_>, sender: Sender, keys: &[String]) -> Result<Measured> {
+pub(super) async fn measure(bench: &mut Bench<'_>, sender: Sender, chosen: &[String]) -> Result<Measured> {
     let before = bench.topic.partitions;
-    let drawn = &keys[..keys.len().min(DRAWN)];
-    let many: Vec<String> = (1..=KEYS).map(|number| format!("pedido-{number}")).collect();
+    let drawn = &chosen[..chosen.len().min(DRAWN)];
+    let many = keys::orders(KEYS);
     let records = in_turn(drawn, 2 * EACH * u32::try_from(drawn.len()).unwrap_or(1));
     let (first, second) = records.split_at(records.len() / 2);
 
@@ -85,13 +98,7 @@ pub(super) async fn play(bench: &mut Bench<'_>, sender: Sender, keys: &[String])
         .block(Block::Lanes(measured.lanes.clone()))
         .line(words::GROWTH_NUMBERS.with(&[("old", &EACH), ("new", &(EACH + 1))]))
         .line(show::order(&measured.lanes, &measured.orders))
-        .line(words::GROWTH_SAW.with(&[
-            ("moved", &measured.moved),
-            ("keys", &measured.compared),
-            ("percent", &show::percent(measured.moved, measured.compared)),
-            ("before", &measured.before),
-            ("after", &measured.after),
-        ]));
+        .line(measured.said());
     let report = explain(report, bench, &measured);
     let data = json!({
         "from": sender,

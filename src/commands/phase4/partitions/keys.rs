@@ -7,11 +7,16 @@ pub(super) struct Keys(pub Vec<String>);
 /// More keys than this are no picture any more.
 const MOST: usize = 1000;
 
+/// `pedido-1` and so on.
+pub(super) fn orders(count: usize) -> Vec<String> {
+    (1..=count).map(|number| format!("pedido-{number}")).collect()
+}
+
 /// `6` is `pedido-1` to `pedido-6`; anything else is a list with commas between.
 pub(super) fn parse(text: &str) -> Result<Keys, String> {
     if let Ok(count) = text.parse::<usize>() {
         return match count {
-            1..=MOST => Ok(Keys((1..=count).map(|number| format!("pedido-{number}")).collect())),
+            1..=MOST => Ok(Keys(orders(count))),
             _ => Err(format!("1 to {MOST} keys")),
         };
     }

@@ -9,11 +9,13 @@ mod keyless;
 mod keys;
 mod show;
 mod trap;
+mod verify;
 
 use serde_json::{Value, json};
 
 use self::bench::Bench;
 use self::keys::Keys;
+pub(super) use self::verify::checks;
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::lanes::Sender;

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::bench::{Bench, ToSend, once_each};
 use super::keyed::hash;
-use super::{Chapter, show};
+use super::{Chapter, keys, show};
 use crate::client::Partitioner;
 use crate::error::Result;
 use crate::lanes::{KeyOrder, Lanes, Seen, Sender};
 use crate::prediction::Prediction;
 use crate::report::{Block, Report};
-use crate::words::phase4_partitions as words;
+use crate::words::{Message, phase4_partitions as words};
 
 /// Keys of the measurement: enough for whole per cent.
 const KEYS: usize = 1000;
@@ -37,12 +37,12 @@ pub(super) struct Measured {
 /// Both applications write the same keys, Laravel with this partitioner.
 pub(super) async fn measure(
     bench: &mut Bench<'_>,
-    keys: &[String],
+    chosen: &[String],
     partitioner: Partitioner,
 ) -> Result<Measured> {
     let mut laravel = bench.producer(Sender::Laravel, partitioner).await?;
     let mut nest = bench.producer(Sender::Nest, bench.app(Sender::Nest).partitioner()).await?;
-    let drawn = &keys[..keys.len().min(DRAWN)];
+    let drawn = &chosen[..chosen.len().min(DRAWN)];
     for number in 1..=EVENTS {
         let (sender, producer) =
             if number % 2 == 1 { (Sender::Laravel, &mut laravel) } else { (Sender::Nest, &mut nest) };
@@ -50,7 +50,7 @@ pub(super) async fn measure(
     }
     let came = bench.read_new(Sender::Nest).await?;
     let lanes = Lanes::new(bench.topic.partitions, drawn, came.iter().cloned());
-    let many: Vec<String> = (1..=KEYS).map(|number| format!("pedido-{number}")).collect();
+    let many = keys::orders(KEYS);
     bench.send(Sender::Laravel, &mut laravel, &once_each(&many)).await?;
     bench.send(Sender::Nest, &mut nest, &once_each(&many)).await?;
     let (agreed, compared) = agreement(&bench.read_new(Sender::Nest).await?);
@@ -135,12 +135,7 @@ fn pictured(report: Report, measured: &Measured) -> Report {
         }
         None => report,
     };
-    report.line(words::TRAP_AGREED.with(&[
-        ("agreed", &measured.agreed),
-        ("keys", &measured.compared),
-        ("percent", &show::percent(measured.agreed, measured.compared)),
-        ("laravel", &measured.partitioner.name()),
-    ]))
+    report.line(measured.said())
 }
 
 fn explain_trap(report: Report, bench: &Bench<'_>, measured: &Measured) -> Report {
@@ -174,6 +169,16 @@ fn explain_trap(report: Report, bench: &Bench<'_>, measured: &Measured) -> Repor
 }
 
 impl Measured {
+    /// For how many keys both chose the same partition.
+    pub(super) fn said(&self) -> Message {
+        words::TRAP_AGREED.with(&[
+            ("agreed", &self.agreed),
+            ("keys", &self.compared),
+            ("percent", &show::percent(self.agreed, self.compared)),
+            ("laravel", &self.partitioner.name()),
+        ])
+    }
+
     fn to_json(&self) -> Value {
         json!({
             "laravel": self.partitioner.name(),

@@ -1,0 +1,67 @@
+//! What `phase4 verify` asks the broker about partitions, on a topic of its own.
+
+use super::bench::Bench;
+use super::{growth, keyed, keys, trap};
+use crate::client::Partitioner;
+use crate::commands::{Context, checks};
+use crate::error::{Error, Kind, Result};
+use crate::lanes::Sender;
+use crate::report::{Check, Verdict};
+use crate::words::phase4_partitions as words;
+
+/// How many partitions the topic begins with.
+const PARTITIONS: i32 = 3;
+/// How many keys, and how many records with them.
+const KEYS: usize = 6;
+const RECORDS: u32 = 24;
+
+/// The checks; one that could not be made says why, and those after it are left out. Ctrl-C ends the command.
+pub(in crate::commands::phase4) async fn checks(context: &Context) -> Result<Vec<Check>> {
+    let mut bench = match Bench::new(context, PARTITIONS).await {
+        Ok(bench) => bench,
+        Err(error) => return Ok(vec![failed(error)?]),
+    };
+    let mut made = Vec::new();
+    let measured = tokio::select! {
+        measured = measure(&mut bench, &mut made) => measured,
+        () = context.stop.cancelled() => Err(Error::new(Kind::Interrupted, crate::words::app::INTERRUPTED)),
+    };
+    let deleted = bench.topic.delete().await;
+    if let Err(error) = measured.and(deleted) {
+        made.push(failed(error)?);
+    }
+    Ok(made)
+}
+
+async fn measure(bench: &mut Bench<'_>, made: &mut Vec<Check>) -> Result<()> {
+    let keys = keys::orders(KEYS);
+    let keyed = keyed::measure(bench, Sender::Laravel, &keys, RECORDS).await?;
+    let holds = keyed.kept() == KEYS && keyed.lanes.counts().iter().sum::<usize>() == RECORDS as usize;
+    let evidence = words::KEYED_EVIDENCE.with(&[("records", &RECORDS), ("kept", &keyed.kept())]);
+    made.push(checks::decided("key-order", words::KEYED_GOAL, holds, evidence));
+
+    let partitioner = bench.app(Sender::Laravel).partitioner();
+    let trap = trap::measure(bench, &keys, partitioner).await?;
+    let holds = trap.agreed < trap.compared;
+    made.push(checks::decided("two-partitioners", words::TRAP_GOAL, holds, trap.said()));
+
+    let fix = trap::measure(bench, &keys, Partitioner::Murmur2Random).await?;
+    let holds = fix.compared > 0 && fix.agreed == fix.compared;
+    made.push(checks::decided("one-partitioner", words::FIX_GOAL, holds, fix.said()));
+
+    let grown = growth::measure(bench, Sender::Laravel, &keys).await?;
+    let holds = grown.stayed && grown.moved > 0;
+    made.push(checks::decided("growth", words::GROWTH_GOAL, holds, grown.said()));
+    Ok(())
+}
+
+/// A broker that cannot be asked has not said no.
+fn failed(error: Error) -> Result<Check> {
+    let verdict = match error.kind {
+        Kind::Interrupted => return Err(error),
+        Kind::Unreachable => Verdict::CouldNotCheck,
+        _ => Verdict::NotYet,
+    };
+    let said = error.broker_said.map(|said| format!("{} ({}, {})", said.text, said.name, said.code));
+    Ok(Check::new("partitions", words::GOAL, verdict, said.map_or(error.doing, Into::into)))
+}
