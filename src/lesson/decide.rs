@@ -165,6 +165,7 @@ fn is_as_wanted(goal: &RecordGoal, record: &Sample) -> bool {
         })
     };
     goal.contains.as_ref().is_none_or(contains)
+        && goal.value.as_ref().is_none_or(|value| record.value.as_deref() == Some(value.as_bytes()))
         && goal.key.as_ref().is_none_or(|key| record.key.as_deref() == Some(key.as_bytes()))
         && goal.header.as_ref().is_none_or(has_header)
         && goal.codec.as_ref().is_none_or(|codec| record.codec == codec)
@@ -306,12 +307,25 @@ mod tests {
     #[test]
     fn a_record_must_meet_every_condition() {
         let one = || vec![sample(4, Some("k"), "a hello b")];
-        for met in
-            ["", "contains = 'hello'", "key = 'k'", "header = 'id'", "header = 'id=7'", "codec = 'snappy'"]
-        {
+        for met in [
+            "",
+            "contains = 'hello'",
+            "value = 'a hello b'",
+            "key = 'k'",
+            "header = 'id'",
+            "header = 'id=7'",
+            "codec = 'snappy'",
+        ] {
             assert_eq!(reason_of(met, one()), None, "{met}");
         }
-        for not in ["contains = 'bye'", "key = 'K'", "header = 'ID'", "header = 'id=8'", "codec = 'gzip'"] {
+        for not in [
+            "contains = 'bye'",
+            "value = 'hello'",
+            "key = 'K'",
+            "header = 'ID'",
+            "header = 'id=8'",
+            "codec = 'gzip'",
+        ] {
             assert_eq!(reason_of(not, one()), Some(Reason::NoSuchRecord), "{not}");
         }
         assert_eq!(reason_of("key = 'k'\ncontains = 'bye'", one()), Some(Reason::NoSuchRecord));

@@ -56,6 +56,8 @@ pub struct RecordGoal {
     pub at_least: u32,
     /// Text that the value contains.
     pub contains: Option<String>,
+    /// The whole value.
+    pub value: Option<String>,
     /// The key.
     pub key: Option<String>,
     /// A header: its name, or `name=value`.
@@ -163,6 +165,7 @@ fn record_message(goal: &RecordGoal) -> Message {
     let conditions = [
         goal.key.as_ref().map(|key| words::WITH_KEY.with(&[("key", key)])),
         goal.contains.as_ref().map(|text| words::WITH_TEXT.with(&[("text", text)])),
+        goal.value.as_ref().map(|value| words::WITH_VALUE.with(&[("value", value)])),
         goal.header.as_ref().map(|header| words::WITH_HEADER.with(&[("header", header)])),
         goal.codec.as_ref().map(|codec| words::WITH_CODEC.with(&[("codec", codec)])),
     ];
