@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::advertised::Advertised;
 use crate::acl::{AclBinding, Policy};
 
 /// Everything [`super::Broker::start`] needs.
@@ -96,6 +97,10 @@ const fn lab(
 
 /// The one table of properties, sorted by name.
 pub const PROPERTIES: &[Property] = &[
+    kafka("advertised.listeners", "", |s, v| {
+        s.advertised_listeners = Advertised::parse(v)?;
+        Ok(())
+    }),
     lab("allow.everyone.if.no.acl.found", "false", |s, v| {
         put(&mut s.authorization.allow_everyone_if_no_acl_found, v)
     }),
@@ -159,6 +164,8 @@ pub const PROPERTIES: &[Property] = &[
 /// The values of [`PROPERTIES`], checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What the listeners tell their clients to go on with.
+    pub advertised_listeners: Advertised,
     /// `super.users` and `allow.everyone.if.no.acl.found`.
     pub authorization: Policy,
     /// Whether Metadata may create a topic it is asked for.
@@ -242,6 +249,7 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Settings {
         let mut settings = Settings {
+            advertised_listeners: Advertised::default(),
             authorization: Policy::default(),
             auto_create_topics_enable: false,
             connection_failed_authentication_delay_ms: 0,

@@ -2,6 +2,8 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use kafka_protocol::protocol::StrBytes;
+
 use super::event::{Denial, Event};
 use super::session::Session;
 use super::state::State;
@@ -42,6 +44,15 @@ pub struct Cx<'a> {
 }
 
 impl Cx<'_> {
+    /// The address at which this client finds the broker again: `advertised.listeners`, else the one it came to.
+    pub fn advertised(&self) -> (StrBytes, i32) {
+        let (host, port) = match self.state.settings.advertised_listeners.of(self.session.listener) {
+            Some((host, port)) => (host.clone(), *port),
+            None => (self.session.local.ip().to_string(), self.session.local.port()),
+        };
+        (StrBytes::from_string(host), port.into())
+    }
+
     /// Whether the client may do this. A refusal is told as an audit line.
     pub fn authorize(&mut self, operation: Operation, resource: Resource<'_>) -> bool {
         self.authorize_counted(operation, resource, 1)

@@ -15,6 +15,7 @@
 //! # Ok::<(), kafkalab::broker::BrokerError>(())
 //! ```
 
+mod advertised;
 pub mod api;
 pub mod config;
 mod connection;

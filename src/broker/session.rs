@@ -18,7 +18,7 @@ pub enum Listener {
 pub struct Session {
     /// The door.
     pub listener: Listener,
-    /// Our end of the connection: what Metadata and FindCoordinator give as the broker's address.
+    /// Our end of the connection: what clients are told as the broker's address, unless another is advertised.
     pub local: SocketAddr,
     /// The client's address as Java prints it, for ACLs and the audit line.
     pub host: String,

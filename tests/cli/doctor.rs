@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::lab::Home;
 use super::program::{Run, kafkalab, kafkalab_at, kafkalab_with};
 use crate::on_every_broker;
-use crate::support::Lab;
+use crate::support::embedded::Embedded;
+use crate::support::{Lab, folder};
 
 /// The findings of a run with JSON output.
 struct Diagnosis {
@@ -204,6 +205,55 @@ fn nothing_listens() {
     found.is_only("tcp", &format!("{address} refuses"), 3);
     assert_eq!(found.with("passed"), ["profile", "password", "dns", "library"]);
     assert_eq!(found.next(), ["kafkalab up"]);
+}
+
+/// A broker of the test's own that answers with these addresses.
+fn advertising(listeners: &str) -> Lab {
+    let folder = folder();
+    let setting = format!("advertised.listeners={listeners}");
+    let broker = Embedded::start_in(&folder.join("data"), Some(&folder), &["-c", &setting]);
+    Lab::bare(broker.unwrap())
+}
+
+#[test]
+fn an_advertised_address_that_leads_nowhere() {
+    let nobody = nobody();
+    let cases = [
+        ("kafka.invalid:9094", "`kafka.invalid` is no name that this machine can resolve"),
+        (
+            "kafka-of-docker:9094",
+            "`kafka-of-docker` is no name here: it is known only inside Docker's network",
+        ),
+        (&*nobody, "localhost is the client's own machine or container"),
+    ];
+    for (address, said) in cases {
+        let lab = advertising(&format!("SASL_PLAINTEXT://{address}"));
+        let found = diagnose(&["--phase", "4", "-b", lab.bootstrap_sasl()]);
+        let failure = &found.checks().iter().find(|check| check["check"] == "advertised").unwrap();
+        assert_eq!((failure["result"].as_str(), found.run.code), (Some("failed"), 3), "{:?}", found.run);
+        let seen = texts(&failure["seen"]).join(" ");
+        assert!(seen.contains(said) && seen.contains(address), "{seen}");
+        let setting = format!("KAFKA_ADVERTISED_LISTENERS=SASL_PLAINTEXT://{}", lab.bootstrap_sasl());
+        assert_eq!(texts(&failure["next"]), [setting]);
+    }
+}
+
+#[test]
+fn another_advertised_address_is_fine_if_kafka_answers_there() {
+    let other = Lab::embedded();
+    let lab = advertising(&format!("SASL_PLAINTEXT://{}", other.bootstrap_sasl()));
+    let found = diagnose(&["--phase", "4", "-b", lab.bootstrap_sasl()]);
+    let check = found.checks().iter().find(|check| check["check"] == "advertised").unwrap();
+    assert_eq!(check["result"], "passed", "{check}");
+    assert!(texts(&check["seen"])[0].contains("another than was dialled"), "{check}");
+    let lab = advertising(&format!("SASL_PLAINTEXT://{}", other.bootstrap_plaintext()));
+    let found = diagnose(&["--phase", "4", "-b", lab.bootstrap_sasl()]);
+    let check = found.checks().iter().find(|check| check["check"] == "advertised").unwrap();
+    assert_eq!(
+        (check["result"].as_str(), &check["class"]),
+        (Some("failed"), &"unreachable".into()),
+        "{check}"
+    );
 }
 
 #[test]

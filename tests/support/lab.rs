@@ -69,10 +69,15 @@ impl Lab {
 
     /// Tests on an embedded broker that the test started itself. Creates the lab's topics.
     pub fn from_embedded(embedded: Embedded) -> Lab {
-        let (plaintext, sasl) = (embedded.plaintext.clone(), embedded.sasl.clone());
-        let lab = Lab { engine: Engine::Embedded(embedded), plaintext, sasl };
+        let lab = Lab::bare(embedded);
         TOPICS.iter().for_each(|topic| lab.create_topic(topic, 3));
         lab
+    }
+
+    /// An embedded broker that the test started itself, as it is, without topics.
+    pub fn bare(embedded: Embedded) -> Lab {
+        let (plaintext, sasl) = (embedded.plaintext.clone(), embedded.sasl.clone());
+        Lab { engine: Engine::Embedded(embedded), plaintext, sasl }
     }
 
     /// `apache` or `embedded`.

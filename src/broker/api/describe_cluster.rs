@@ -42,10 +42,11 @@ impl Api for DescribeCluster {
             response.cluster_authorized_operations =
                 if may_look { cx.authorized_operations(Resource::CLUSTER) } else { 0 };
         }
+        let (host, port) = cx.advertised();
         let broker = DescribeClusterBroker::default()
             .with_broker_id(BrokerId(NODE_ID))
-            .with_host(StrBytes::from_string(cx.session.local.ip().to_string()))
-            .with_port(cx.session.local.port().into());
+            .with_host(host)
+            .with_port(port);
         Reply::Now(
             response
                 .with_cluster_id(cx.state.cluster_id.clone())

@@ -32,8 +32,7 @@ impl Api for FindCoordinator {
     const VERSIONS: RangeInclusive<i16> = 0..=6;
 
     fn handle(cx: &mut Cx<'_>, request: FindCoordinatorRequest) -> Reply<FindCoordinatorResponse> {
-        let (host, port) = (cx.session.local.ip().to_string(), i32::from(cx.session.local.port()));
-        let host = StrBytes::from_string(host);
+        let (host, port) = cx.advertised();
         if cx.version >= 4 {
             let answers = request.coordinator_keys.into_iter().map(|key| {
                 let answer = Coordinator::default().with_key(key.clone());

@@ -69,10 +69,8 @@ impl Api for Metadata {
 }
 
 fn broker(cx: &Cx<'_>) -> MetadataResponseBroker {
-    MetadataResponseBroker::default()
-        .with_node_id(BrokerId(NODE_ID))
-        .with_host(StrBytes::from_string(cx.session.local.ip().to_string()))
-        .with_port(cx.session.local.port().into())
+    let (host, port) = cx.advertised();
+    MetadataResponseBroker::default().with_node_id(BrokerId(NODE_ID)).with_host(host).with_port(port)
 }
 
 fn all_topics(cx: &Cx<'_>, wants_operations: bool) -> Vec<MetadataResponseTopic> {
