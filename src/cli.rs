@@ -35,10 +35,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "PATH")]
     pub profile: Option<PathBuf>,
     /// The folder of phases to use instead of the one built in.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = "KAFKALAB_PHASES")]
     pub phases: Option<PathBuf>,
     /// The folder of ACL files to use instead of those built in.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = "KAFKALAB_ACLS")]
     pub acls: Option<PathBuf>,
     /// Where the lab keeps its state.
     #[arg(long, global = true, value_name = "DIR", env = "KAFKALAB_HOME")]
@@ -71,19 +71,19 @@ pub struct Global {
     #[arg(long, global = true, value_enum, env = "KAFKALAB_LANG")]
     pub lang: Option<Lang>,
     /// When to use colour.
-    #[arg(long, global = true, value_enum, default_value_t)]
+    #[arg(long, global = true, value_enum, default_value_t, env = "KAFKALAB_COLOR")]
     pub color: ColorChoice,
     /// No cursor movement, no spinner, no redraw.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "KAFKALAB_PLAIN")]
     pub plain: bool,
     /// No spinner and no progress bar.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "KAFKALAB_NO_PROGRESS")]
     pub no_progress: bool,
     /// Answer yes to every question.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, env = "KAFKALAB_YES")]
     pub yes: bool,
     /// Do not start the embedded broker, even if nothing else runs.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "KAFKALAB_NO_START")]
     pub no_start: bool,
     /// Show what would change on the cluster, and change nothing.
     #[arg(long, global = true)]
@@ -108,6 +108,13 @@ pub enum Command {
     /// Phase 4: partitions, consumer groups, dead letters.
     #[command(subcommand)]
     Phase4(commands::phase4::Command),
+    /// The guided tour through all phases.
+    Tutorial(commands::tutorial::Args),
+    /// Ask again and again whether the tutorial's step is done, while you work elsewhere.
+    Watch(commands::watch::Args),
+    /// Show or forget how far you came in the tutorial.
+    #[command(subcommand)]
+    Progress(commands::progress::Command),
     /// Start the lab: broker, topics, ACLs.
     Up(commands::up::Args),
     /// Stop what `up` started.

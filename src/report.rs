@@ -19,6 +19,17 @@ pub enum Verdict {
     CouldNotCheck,
 }
 
+impl Verdict {
+    /// Its ASCII symbol; colour only repeats it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Done => "[ok]",
+            Self::NotYet => "[--]",
+            Self::CouldNotCheck => "[??]",
+        }
+    }
+}
+
 /// One thing that was checked, with what the broker answered.
 #[derive(Debug, Clone)]
 pub struct Check {
@@ -113,6 +124,12 @@ pub enum Block {
     Lanes(Lanes),
     /// Findings of a diagnosis, thing by thing.
     Findings(Vec<Findings>),
+    /// A title above what follows.
+    Title(Message),
+    /// Paragraphs, an empty line between them, in lines that are not too long to read.
+    Prose(Message),
+    /// Labels in a column of their own, each with a text beside it.
+    Labelled(Vec<(Message, Message)>),
     /// Text that keeps its line breaks, such as a script.
     Verbatim(String),
     /// An empty line.

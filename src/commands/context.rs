@@ -3,9 +3,9 @@
 use std::env;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
@@ -37,6 +37,21 @@ pub struct Context {
     tidies_up: AtomicBool,
     facts: Mutex<Facts>,
     asks: Mutex<Option<Identity>>,
+    began: Instant,
+    /// Until when Ctrl-C is meant for a child that has the terminal, in milliseconds since `began`.
+    lent_until: AtomicU64,
+}
+
+/// The terminal belongs to a child process: Ctrl-C ends the child and not us.
+pub(super) struct LentTerminal<'c>(&'c Context);
+
+/// The kernel tells both of us of one Ctrl-C, and the child may be gone before we hear of it.
+const ECHO: Duration = Duration::from_millis(300);
+
+impl Drop for LentTerminal<'_> {
+    fn drop(&mut self) {
+        self.0.lent_until.store(self.0.milliseconds() + ECHO.as_millis() as u64, Ordering::Relaxed);
+    }
 }
 
 impl Context {
@@ -50,7 +65,24 @@ impl Context {
             tidies_up: AtomicBool::new(false),
             facts: Mutex::default(),
             asks: Mutex::default(),
+            began: Instant::now(),
+            lent_until: AtomicU64::new(0),
         }
+    }
+
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Lends the terminal to a child process, until the loan is dropped.
+    pub(super) fn lend_terminal(&self) -> LentTerminal<'_> {
+        self.lent_until.store(u64::MAX, Ordering::Relaxed);
+        LentTerminal(self)
+    }
+
+    /// Whether a Ctrl-C of this moment is meant for a child.
+    pub(super) fn terminal_is_lent(&self) -> bool {
+        self.milliseconds() < self.lent_until.load(Ordering::Relaxed)
     }
 
     /// The language in force.
@@ -142,9 +174,10 @@ impl Context {
         self.asks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The lessons in force: those of the folder that profiles are read from, else those built in.
+    /// The lessons in force: those of the folder that profiles are read from, if it has any, else those built in.
     pub fn lessons(&self) -> Result<Lessons> {
-        let read = self.inputs.library.folder().map_or_else(Lessons::built_in, Lessons::from_folder);
+        let folder = self.inputs.library.folder().filter(|folder| Lessons::are_in(folder));
+        let read = folder.map_or_else(Lessons::built_in, Lessons::from_folder);
         read.map_err(|problem| Error::usage(problem.to_string()))
     }
 
@@ -251,20 +284,29 @@ pub(super) fn look(global: &Global) -> Look {
     }
 }
 
+/// What asks for our end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StopSignal {
+    /// Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
 /// Ends with the first Ctrl-C or SIGTERM.
-pub(super) async fn stop_signal() {
+pub(super) async fn stop_signal() -> StopSignal {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         if let Ok(mut terminate) = signal(SignalKind::terminate()) {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => return StopSignal::Interrupt,
+                _ = terminate.recv() => return StopSignal::Terminate,
             }
-            return;
         }
     }
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+    StopSignal::Interrupt
 }

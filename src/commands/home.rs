@@ -1,18 +1,19 @@
-//! `kafkalab` alone: what to type next.
+//! `kafkalab` alone: where you are, and what to type next.
 
 use serde_json::json;
 
+use super::{Context, next};
+use crate::error::Result;
 use crate::report::{Block, Report};
 use crate::words::app as words;
 
-/// The commands that a newcomer types first, in order.
-const FIRST: [&str; 4] =
-    ["kafkalab up", "kafkalab phase0 verify", "kafkalab phase1 produce --msg hi", "kafkalab phase1 verify"];
-
-pub(super) fn run() -> Report {
-    let commands = FIRST.map(|command| format!("  {command}")).join("\n");
-    Report::new(json!({ "next": FIRST }))
+pub(super) fn run(context: &Context) -> Result<Report> {
+    let next = next::next(context)?;
+    let place = next.place.in_lang(context.lang());
+    Ok(Report::new(json!({ "place": place, "next": next.command }))
         .line(words::TAGLINE)
+        .line(next.place)
+        .block(Block::Gap)
         .line(words::WHAT_NEXT)
-        .block(Block::Verbatim(commands))
+        .block(Block::Verbatim(format!("  {}", next.command))))
 }

@@ -21,6 +21,7 @@ mod logins;
 pub mod logs;
 pub mod man;
 mod matrix;
+mod next;
 pub mod phase0;
 mod phase1;
 mod phase2;
@@ -28,13 +29,16 @@ pub mod phase3;
 pub mod phase4;
 pub mod prepare;
 pub mod produce;
+pub mod progress;
 pub mod reset;
 pub mod standalone;
 pub mod status;
 pub mod topics;
 pub mod trouble;
+pub mod tutorial;
 pub mod up;
 mod voices;
+pub mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -42,6 +46,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use self::context::Context;
+use self::context::StopSignal;
 use crate::cli::{Cli, Command};
 use crate::error::{Error, Kind, Result};
 use crate::profile::ProfileName;
@@ -110,26 +115,36 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 async fn interruptible(context: &Context, command: Option<Command>) -> Result<Report> {
     let work = run(context, command);
     tokio::pin!(work);
-    tokio::select! {
-        result = &mut work => return result,
-        () = context::stop_signal() => context.stop.cancel(),
+    loop {
+        tokio::select! {
+            result = &mut work => return result,
+            signal = context::stop_signal() => {
+                if signal == StopSignal::Terminate || !context.terminal_is_lent() {
+                    context.stop.cancel();
+                    break;
+                }
+            }
+        }
     }
     tokio::select! {
         result = &mut work => result,
-        () = context::stop_signal() => Err(Error::new(Kind::Interrupted, words::INTERRUPTED)),
+        _ = context::stop_signal() => Err(Error::new(Kind::Interrupted, words::INTERRUPTED)),
         () = context.grace() => Err(Error::new(Kind::Interrupted, words::INTERRUPTED)),
     }
 }
 
 async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
     match command {
-        None => Ok(home::run()),
+        None => home::run(context),
         Some(Command::Broker(args)) => broker::run(context, &args).await,
         Some(Command::Phase0(command)) => phase0::run(context, &command).await,
         Some(Command::Phase1(command)) => standalone(context, ProfileName::Phase1, &command).await,
         Some(Command::Phase2(command)) => standalone(context, ProfileName::Phase2, &command).await,
         Some(Command::Phase3(command)) => phase3::run(context, &command).await,
         Some(Command::Phase4(command)) => phase4::run(context, &command).await,
+        Some(Command::Watch(args)) => watch::run(context, &args).await,
+        Some(Command::Progress(command)) => progress::run(context, &command).await,
+        Some(Command::Tutorial(args)) => tutorial::run(context, &args).await,
         Some(Command::Up(args)) => up::run(context, &args).await,
         Some(Command::Down) => down::run(context),
         Some(Command::Doctor(args)) => doctor::run(context, &args).await,

@@ -10,6 +10,7 @@ use etcetera::BaseStrategy as _;
 use super::State;
 use crate::acl::AclBinding;
 use crate::error::{Error, Kind, Result};
+use crate::lesson::progress::{Book, Unreadable};
 use crate::words::lab as words;
 
 /// The file that remembers the running engine.
@@ -159,6 +160,36 @@ impl Home {
         let mut all = self.read::<Vec<AclBinding>>(LENT)?;
         all.insert(bootstrap.to_owned(), acls.to_vec());
         self.write(LENT, &all)
+    }
+
+    /// How far the learner came. A file from a newer kafkalab, or one that is none of ours, is an error: it is written
+    /// whole or not at all, so somebody else changed it, and nothing may be lost by writing over it.
+    pub fn read_progress(&self) -> Result<Book> {
+        let path = self.progress();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Book::default()),
+            Err(error) => return Err(self.trouble(&path, &error)),
+        };
+        Book::parse(&text).map_err(|why| match why {
+            Unreadable::Newer(_) => {
+                Error::new(Kind::Failed, words::NEWER_STATE.with(&[("path", &path.display())]))
+            }
+            Unreadable::Torn => {
+                Error::new(Kind::Failed, words::TORN_PROGRESS.with(&[("path", &path.display())]))
+                    .next(format!("mv {0} {0}.old", path.display()))
+            }
+        })
+    }
+
+    /// Changes what is written down of the learner. Two tutorials at once wait for each other here, so neither loses
+    /// what the other one wrote.
+    pub fn change_progress(&self, change: impl FnOnce(&mut Book)) -> Result<()> {
+        let file = self.lock_file("progress.lock")?;
+        file.lock().map_err(|error| self.trouble(&self.folder, &error))?;
+        let mut book = self.read_progress()?;
+        change(&mut book);
+        self.write(PROGRESS, &book)
     }
 
     /// A file with one entry a cluster; a missing or torn one is empty.

@@ -10,10 +10,13 @@ mod goal;
 mod lint;
 mod matcher;
 mod observed;
+pub mod progress;
 mod reason;
+pub mod session;
 mod step;
 #[cfg(test)]
 mod tests;
+pub mod typed;
 
 use std::fs;
 use std::path::Path;
@@ -28,6 +31,7 @@ pub use self::matcher::{Facts, Matcher, Mismatch, Run};
 pub use self::observed::ran;
 pub use self::reason::Reason;
 pub use self::step::{Choice, Prediction, Step, StepText, Voices, Wrong};
+pub use self::typed::CommandLine;
 use crate::profile::ProfileName;
 use crate::words::Lang;
 
@@ -102,11 +106,20 @@ impl Lessons {
         Self::from_files(files.collect())
     }
 
+    /// Whether a `phases/` folder has lessons: it may have profiles only.
+    pub fn are_in(folder: &Path) -> bool {
+        NUMBERED.iter().any(|(_, phase)| folder.join(phase).join("phase.toml").is_file())
+    }
+
     /// The lessons of a `phases/` folder.
     pub fn from_folder(folder: &Path) -> Result<Self, LessonError> {
         let mut files = Vec::new();
         for (_, phase) in NUMBERED {
             let root = folder.join(phase);
+            // As among the built-in lessons, a phase without this file is not taught yet.
+            if !root.join("phase.toml").is_file() {
+                continue;
+            }
             read(&root.join("phase.toml"), format!("phases/{phase}/phase.toml"), &mut files)?;
             let mut steps: Vec<_> = fs::read_dir(root.join("steps"))
                 .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()).collect())

@@ -7,6 +7,8 @@ mod lanes;
 mod layout;
 mod library_log;
 mod look;
+mod prompt;
+mod prose;
 mod render;
 
 use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write};
@@ -14,9 +16,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::library_log::show_library_log;
 pub use self::look::{ColorChoice, Explain, Format, Look};
+pub use self::prompt::{Input, LineReader};
 use crate::error::{Error, Kind, Result};
 use crate::prediction::Prediction;
-use crate::report::{Block, Report, Verdict};
+use crate::report::{Block, Report};
 use crate::words::{Lang, Message, prediction as words};
 
 /// The door to the terminal.
@@ -161,6 +164,20 @@ impl Ui {
         lines.iter().for_each(|line| self.complain(line));
     }
 
+    /// Shows a part of a conversation: one block below the other, whatever the width.
+    pub fn page(&self, blocks: &[Block]) -> Result<()> {
+        let mut out = self.data();
+        for line in layout::wrapped(&render::body(&self.look, blocks), self.look.width) {
+            if self.look.color_out {
+                writeln!(out, "{line}")?;
+            } else {
+                writeln!(out, "{}", console::strip_ansi_codes(&line))?;
+            }
+        }
+        out.flush()?;
+        Ok(())
+    }
+
     /// Shows the result of a command.
     pub fn show(&self, command: &str, report: &Report) -> Result<()> {
         if self.is_json() {
@@ -238,13 +255,4 @@ async fn answer() -> Result<String> {
         io::stdin().read_line(&mut line).map(|_| line)
     });
     Ok(line.await.unwrap_or_else(|_panicked| Ok(String::new()))?)
-}
-
-/// The ASCII symbol of a verdict; colour only repeats it.
-fn symbol(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Done => "[ok]",
-        Verdict::NotYet => "[--]",
-        Verdict::CouldNotCheck => "[??]",
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Explain, Look, findings, lanes, layout, symbol};
+use super::{Explain, Look, findings, lanes, layout, prose};
 use crate::escape::escape;
 use crate::report::{Block, Check, Explanation, Table, Verdict};
 use crate::words::{Lang, app as words};
@@ -25,6 +25,11 @@ pub(super) fn body(look: &Look, blocks: &[Block]) -> Vec<String> {
             Block::Checks(all) => all.iter().for_each(|one| lines.extend(check(look, one))),
             Block::Lanes(picture) => lines.extend(lanes::lines(look, picture, layout::body_width(look))),
             Block::Findings(all) => lines.extend(findings::lines(look, all)),
+            Block::Title(title) => {
+                lines.push(look.style().bold().apply_to(title.in_lang(look.lang)).to_string());
+            }
+            Block::Prose(text) => lines.extend(prose::paragraphs(look, &text.in_lang(look.lang))),
+            Block::Labelled(rows) => lines.extend(prose::labelled(look, rows)),
             Block::Verbatim(text) => lines.extend(text.lines().map(str::to_owned)),
             Block::Gap => lines.push(String::new()),
         }
@@ -83,7 +88,7 @@ fn check(look: &Look, check: &Check) -> Vec<String> {
         Verdict::CouldNotCheck => look.style().yellow(),
     };
     let word = verdict_word(check.verdict, look.lang);
-    let head = style.apply_to(format!("{} {word}", symbol(check.verdict)));
+    let head = style.apply_to(format!("{} {word}", check.verdict.symbol()));
     let mut lines = vec![format!("{head}: {}", check.goal.in_lang(look.lang))];
     let evidence = check.evidence.iter().map(|message| message.in_lang(look.lang));
     lines.extend(

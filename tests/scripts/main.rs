@@ -8,6 +8,7 @@ mod apps;
 mod compose;
 mod golden;
 mod group;
+mod session;
 #[path = "../support/mod.rs"]
 mod support;
 
