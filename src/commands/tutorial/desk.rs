@@ -2,7 +2,7 @@
 
 use super::evidence::Found;
 use crate::client::raw::admin::brokers;
-use crate::commands::{Context, connect, evidence, trouble};
+use crate::commands::{Context, connect, evidence, prepare, trouble, up};
 use crate::error::{Error, Kind, Result};
 use crate::lab::Home;
 use crate::lesson::progress::Progress;
@@ -47,6 +47,12 @@ impl<'c> Desk<'c> {
     pub(in crate::commands) async fn begin(&self, step: &Step) -> Result<()> {
         if self.progress()?.under_way().is_some_and(|current| current.step == step.id) {
             return Ok(());
+        }
+        // On a cluster of somebody else's, `up --engine external` prepares, and asks first.
+        let context = self.context;
+        let admin = context.profile_as(ProfileName::Admin, "admin")?;
+        if context.global.yes || !up::is_external(context, &admin)? {
+            prepare::for_step(context, step).await?;
         }
         let baseline = evidence::baseline(self.context, step).await?;
         self.change(|progress| progress.begin(step, baseline, now_ms()))
