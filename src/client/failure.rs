@@ -8,7 +8,8 @@ use rdkafka::types::RDKafkaRespErr;
 use crate::kafka_error;
 
 /// The class of a failure. It decides the exit code and what can be tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// No broker answers: refused, unresolved, not TLS, or closed before a first answer.
     Unreachable,

@@ -15,6 +15,7 @@ mod killed;
 mod lab;
 mod phase0;
 mod phase3;
+mod phase4_groups;
 mod produce;
 mod program;
 mod readme;

@@ -108,6 +108,25 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 15] = [
+        Reason::MemberJoined,
+        Reason::LeaderRejoined,
+        Reason::MetadataChanged,
+        Reason::StaticMemberReturned,
+        Reason::MemberLeft,
+        Reason::SessionExpired,
+        Reason::RebalanceTimedOut,
+        Reason::SyncTimedOut,
+        Reason::AllMembersJoined,
+        Reason::InitialDelayOver,
+        Reason::AssignmentReceived,
+        Reason::NoMembersLeft,
+        Reason::GroupTooLarge,
+        Reason::Deleted,
+        Reason::Expired,
+    ];
+
     /// A stable name for traces and JSON.
     pub fn name(self) -> &'static str {
         match self {

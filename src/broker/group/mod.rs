@@ -5,7 +5,7 @@
 //! A group goes round: `Empty → PreparingRebalance` (joins are parked until all are here) `→ CompletingRebalance` (syncs
 //! are parked until the leader has assigned) `→ Stable`, and again when a member comes, changes, leaves or dies.
 //! Read it in this order: [`state`] (the states and what each refuses), `membership` (one group and its `transition`),
-//! `join`, `rebalance`, `sync`, `leave`, `timers`, `offsets`; [`event`] says what watchers see, [`record`] what the
+//! `join`, `rebalance`, `sync`, `leave`, `timers`, `offsets`; [`event`] says what watchers see (`event_line` reads it back from a log), [`record`] what the
 //! journal keeps.
 //!
 //! A client that loses its connection is not a member that left: as in Kafka only the session timeout tells.
@@ -18,6 +18,7 @@ use kafka_protocol::ResponseError;
 mod config;
 mod effects;
 pub mod event;
+mod event_line;
 mod inspect;
 mod join;
 mod leave;
@@ -38,6 +39,7 @@ mod timers;
 pub use config::GroupConfig;
 pub use effects::{Answer, Effects};
 pub use event::{GroupEvent, Reason};
+pub use event_line::NotOfAGroup;
 pub use record::{CommittedOffset, GroupMetadata, GroupRecord, MemberMetadata};
 pub use request::{
     CommitRequest, GroupDescription, GroupListing, JoinRequest, JoinResponse, JoinedMember, Leaver,

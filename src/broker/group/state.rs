@@ -67,6 +67,15 @@ pub(super) fn refusal(asked: Asked, state: GroupState) -> Option<ResponseError> 
 }
 
 impl GroupState {
+    /// Every state.
+    pub const ALL: [GroupState; 5] = [
+        GroupState::Empty,
+        GroupState::PreparingRebalance,
+        GroupState::CompletingRebalance,
+        GroupState::Stable,
+        GroupState::Dead,
+    ];
+
     /// Kafka's name, as DescribeGroups and ListGroups report it.
     pub fn name(self) -> &'static str {
         match self {

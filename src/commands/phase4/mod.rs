@@ -1,6 +1,7 @@
 //! `kafkalab phase4 …`: partitions, consumer groups, dead letters.
 
 mod app;
+mod groups;
 mod own_topic;
 mod partitions;
 mod verify;
@@ -14,6 +15,11 @@ use crate::report::Report;
 pub enum Command {
     /// See where records go: keys, order, records without a key, a hot key, two partitioners, a topic that grows.
     Partitions(partitions::Args),
+    /// See a consumer group at work: members share, come, die, leave; each is a process of its own.
+    Groups(groups::Args),
+    /// One member of a group, for `groups`.
+    #[command(hide = true)]
+    Member,
     /// Check the phase end to end; each check asks the broker.
     Verify,
 }
@@ -21,6 +27,8 @@ pub enum Command {
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
     match command {
         Command::Partitions(args) => partitions::run(context, args).await,
+        Command::Groups(args) => groups::run(context, args).await,
+        Command::Member => groups::member::run(context).await,
         Command::Verify => verify::run(context).await,
     }
 }

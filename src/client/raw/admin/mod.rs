@@ -6,6 +6,7 @@ pub mod brokers;
 pub mod configs;
 mod consumer_groups;
 pub mod groups;
+pub mod leave;
 pub mod offsets;
 pub mod quorum;
 pub mod records;
