@@ -102,6 +102,18 @@ fn write_profile(folder: &Path, password: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// A folder of profiles whose administrator has this password line.
+fn phases_with_admin(password: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("phase0")).unwrap();
+    std::fs::copy("phases/phase0/profile.toml", folder.path().join("phase0/profile.toml")).unwrap();
+    let admin = format!(
+        "[kafka]\nsecurity_protocol = 'SASL_PLAINTEXT'\nas = 'admin'\n[principals.admin]\n{password}\n"
+    );
+    std::fs::write(folder.path().join("admin.toml"), admin).unwrap();
+    folder
+}
+
 on_every_broker! {
     fn all_is_well(lab: &Lab) {
         let found = diagnose(&servers(lab));
@@ -148,6 +160,19 @@ on_every_broker! {
         let add = "--add --allow-principal User:analytics --operation READ --operation WRITE --operation DESCRIBE --topic nest-events";
         assert!(found.next()[0].ends_with(add), "{:?}", found.next());
         assert_eq!(found.with("skipped").last(), Some(&"topics"), "{:?}", found.run);
+    }
+
+    fn where_admin_cannot_read_the_acls_the_principal_tries_it_out(lab: &Lab) {
+        let phases = phases_with_admin("password = 'not-the-one'");
+        let given = ["--phases", phases.path().to_str().unwrap(), "--phase", "2"];
+        let found = diagnose(&[&given, &servers(lab)[..]].concat());
+        assert_eq!(found.run.code, 0, "{:?}", found.run);
+        let rights = found.checks().iter().find(|check| check["check"] == "rights").unwrap();
+        assert!(texts(&rights["seen"])[0].starts_with("nest: 4 of 4, tried out"), "{rights}");
+
+        let found = diagnose(&[&given[..], &["--as", "analytics"], &servers(lab)].concat());
+        let said = "READ, WRITE on Topic:LITERAL:nest-events: the broker answered TOPIC_AUTHORIZATION_FAILED (29)";
+        found.is_only("rights", said, 5);
     }
 }
 
@@ -203,7 +228,7 @@ fn nothing_listens() {
     let address = nobody();
     let found = diagnose(&["-b", &address]);
     found.is_only("tcp", &format!("{address} refuses"), 3);
-    assert_eq!(found.with("passed"), ["profile", "password", "dns", "library"]);
+    assert_eq!(found.with("passed"), ["profile", "password", "acl_files", "dns", "library"]);
     assert_eq!(found.next(), ["kafkalab up"]);
 }
 
@@ -260,7 +285,7 @@ fn another_advertised_address_is_fine_if_kafka_answers_there() {
 fn a_name_that_does_not_resolve() {
     let found = diagnose(&["-b", "no-such-host.invalid:9094"]);
     found.is_only("dns", "no-such-host.invalid:9094 cannot be resolved", 3);
-    assert_eq!(found.with("passed"), ["profile", "password", "library"]);
+    assert_eq!(found.with("passed"), ["profile", "password", "acl_files", "library"]);
 }
 
 #[test]
@@ -299,6 +324,21 @@ fn an_unknown_key_is_the_profiles_failure() {
     let found = diagnose(&["--profile", profile.to_str().unwrap()]);
     found.is_only("profile", "mine.toml:2:1: unknown key `kafka.bootstrap_serverr`", 2);
     assert!(texts(&found.failure()["seen"]).contains(&"Did you mean `bootstrap_server`?"));
+}
+
+#[test]
+fn an_invalid_file_of_one_kind_does_not_hide_the_rest() {
+    let lab = Lab::embedded();
+    let phases = phases_with_admin("passwordd = 'admin-secret'");
+    let found = diagnose(&[&["--phases", phases.path().to_str().unwrap()], &servers(lab)[..]].concat());
+    found.is_only("profile", "unknown key `principals.admin.passwordd`", 2);
+    assert!(found.with("passed").contains(&"rights"), "{:?}", found.run);
+
+    let acls = tempfile::tempdir().unwrap();
+    std::fs::write(acls.path().join("me.toml"), "principal = 'me'\n").unwrap();
+    let found = diagnose(&[&["--acls", acls.path().to_str().unwrap()], &servers(lab)[..]].concat());
+    found.is_only("acl_files", "`me` is no principal", 2);
+    assert!(found.with("passed").contains(&"rights"), "{:?}", found.run);
 }
 
 #[test]

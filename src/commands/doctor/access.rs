@@ -9,7 +9,7 @@ use super::subject::Access;
 use super::{login, network};
 use crate::client::raw::{Cluster, RawError};
 use crate::commands::{Context, connect};
-use crate::error::{Kind, Result};
+use crate::error::Kind;
 use crate::lab::{Engine, embedded};
 use crate::profile::{Profile, ProfileName};
 use crate::report::{Finding, Findings};
@@ -120,23 +120,23 @@ async fn advertised(user: &Profile, dialled: &[SocketAddr]) -> Seen {
 
 async fn clock(context: &Context, access: &Access) -> Seen {
     let mut admin = match admin(context, access) {
-        Ok(admin) => cluster(&admin).await.ok(),
-        Err(_) => None,
+        Some(admin) => cluster(&admin).await.ok(),
+        None => None,
     };
     login::clock(admin.as_mut(), is_our_broker(context, access)).await
 }
 
-/// The administrator, at this address where it has a login.
-pub(super) fn admin(context: &Context, access: &Access) -> Result<Profile> {
-    let mut admin = context.profile_as(ProfileName::Admin, "admin")?;
+/// The administrator, if its profile is valid; at this address where it has a login.
+pub(super) fn admin(context: &Context, access: &Access) -> Option<Profile> {
+    let mut admin = context.profile_as(ProfileName::Admin, "admin").ok()?;
     if access.protocol.has_login() {
         admin.bootstrap_server.value.clone_from(&access.bootstrap);
     }
-    Ok(admin)
+    Some(admin)
 }
 
 /// A connection as somebody, without waiting long.
-pub(super) async fn cluster(profile: &Profile) -> std::result::Result<Cluster, RawError> {
+pub(super) async fn cluster(profile: &Profile) -> Result<Cluster, RawError> {
     Cluster::connect(&profile.bootstrap_server.value, connect::login(profile), network::PATIENCE).await
 }
 

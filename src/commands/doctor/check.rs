@@ -9,6 +9,7 @@ use crate::words::{Lang, Message, Text, doctor as words};
 pub(super) enum Id {
     Profile,
     Password,
+    AclFiles,
     Dns,
     Tcp,
     Listener,
@@ -32,9 +33,10 @@ struct Row {
 }
 
 /// Every check, in the order in which they are made.
-const CHECKS: [Row; 12] = [
+const CHECKS: [Row; 13] = [
     Row { id: Id::Profile, name: "profile", label: words::PROFILE, needs: &[] },
     Row { id: Id::Password, name: "password", label: words::PASSWORD, needs: &[] },
+    Row { id: Id::AclFiles, name: "acl_files", label: words::ACL_FILES, needs: &[] },
     Row { id: Id::Dns, name: "dns", label: words::DNS, needs: &[] },
     Row { id: Id::Tcp, name: "tcp", label: words::TCP, needs: &[Id::Dns] },
     Row { id: Id::Listener, name: "listener", label: words::LISTENER, needs: &[Id::Tcp] },

@@ -20,8 +20,10 @@ use secrecy::ExposeSecret as _;
 
 use self::access::Examined;
 use self::check::{Chain, Id, Seen};
+use self::rights::Acls;
 use self::subject::{Access, Subject};
 use super::Context;
+use crate::acl::AclFiles;
 use crate::error::Result;
 use crate::profile::{PrincipalEntry, Profile, ProfileName};
 use crate::report::{Finding, Findings, Report};
@@ -49,14 +51,18 @@ fn parse_phase(text: &str) -> std::result::Result<ProfileName, String> {
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     let bar = context.ui.waiting(words::LOOKING);
     let subjects = subjects(context, &args.only)?;
-    let settings = settings(context, &subjects);
+    let files = context.acl_files();
+    let settings = settings(context, &subjects, &files);
+    let files = files.unwrap_or(AclFiles { files: Vec::new() });
     let ways = Access::of(&subjects).into_iter().map(async |access| {
         let examined = access::examine(context, &access).await;
-        (access, examined)
+        let admin = access::admin(context, &access).filter(|_| examined.lets_anybody_in());
+        let acls = Acls::read(admin.as_ref(), &files).await;
+        Way { access, examined, acls }
     });
     let ways = join_all(ways).await;
-    let phases = phases(context, &subjects, &ways).await?;
-    let listeners = ways.into_iter().map(|(_, examined)| examined.findings);
+    let phases = phases(context, &subjects, &ways).await;
+    let listeners = ways.into_iter().map(|way| way.examined.findings);
     let mut groups: Vec<Findings> =
         [settings].into_iter().chain(listeners).chain([phases, program(context)]).collect();
     groups.retain(|group| !group.rows.is_empty());
@@ -120,7 +126,7 @@ fn without_its_own_listener(subject: &mut Subject) {
 }
 
 /// The profiles and their passwords.
-fn settings(context: &Context, subjects: &[Subject]) -> Findings {
+fn settings(context: &Context, subjects: &[Subject], files: &Result<AclFiles>) -> Findings {
     let mut chain = Chain::new(context.lang());
     for subject in subjects {
         let seen = match &subject.profile {
@@ -132,6 +138,11 @@ fn settings(context: &Context, subjects: &[Subject]) -> Findings {
     if subjects.iter().any(|subject| subject.users.iter().any(|user| user.actor.password.is_some())) {
         chain.note(Id::Password, "", passwords(context, subjects));
     }
+    let seen = match files {
+        Ok(files) => profile::acl_files(context.acls_folder().as_deref(), files),
+        Err(error) => profile::refused(error),
+    };
+    chain.note(Id::AclFiles, "", seen);
     Findings { head: words::SETTINGS.into(), rows: chain.into_findings() }
 }
 
@@ -153,43 +164,49 @@ fn passwords(context: &Context, subjects: &[Subject]) -> Seen {
     lacking.map(profile::refused).fold(seen, Seen::with)
 }
 
+/// A way into a cluster, how far it leads, and the ACLs there.
+struct Way {
+    access: Access,
+    examined: Examined,
+    acls: Acls,
+}
+
 /// What each phase needs of the cluster: rights, and topics.
-async fn phases(context: &Context, subjects: &[Subject], ways: &[(Access, Examined)]) -> Result<Findings> {
-    let mut rows = Vec::new();
-    for subject in subjects.iter().filter(|subject| subject.name != ProfileName::Admin) {
-        let served = |(access, _): &&(Access, Examined)| subject.users.iter().any(|user| access.serves(user));
-        match ways.iter().find(served) {
-            Some((access, examined)) => {
-                let admin = access::admin(context, access)?;
-                let acls = rights::Acls::read(&admin, examined.lets_anybody_in(), context.acl_files()?).await;
-                rows.extend(phase(subject, examined, &acls).await);
-            }
-            None if subject.profile.is_ok() => {
+async fn phases(context: &Context, subjects: &[Subject], ways: &[Way]) -> Findings {
+    let phases =
+        subjects.iter().filter(|subject| subject.name != ProfileName::Admin && subject.profile.is_ok());
+    let rows = phases.map(async |subject| {
+        let serves = |way: &&Way| subject.users.iter().any(|user| way.access.serves(user));
+        match ways.iter().find(serves) {
+            Some(way) => phase(subject, way).await,
+            None => {
                 let mut chain = Chain::new(context.lang());
                 chain.note(Id::Listener, subject.name.name(), Seen::skipped(words::OTHER_LISTENER));
-                rows.extend(chain.into_findings());
+                chain.into_findings()
             }
-            None => {}
         }
-    }
-    Ok(Findings { head: words::PHASES.into(), rows })
+    });
+    Findings { head: words::PHASES.into(), rows: join_all(rows).await.concat() }
 }
 
 /// One phase: the rights of everybody who works with its topics, and the topics as its own principal sees them.
-async fn phase(subject: &Subject, examined: &Examined, acls: &rights::Acls) -> Vec<Finding> {
+async fn phase(subject: &Subject, way: &Way) -> Vec<Finding> {
     let about = subject.name.name();
     let actors: Vec<(&Profile, Chain)> =
-        subject.actors().filter_map(|user| Some((user, examined.way_of(user)?))).collect();
+        subject.actors().filter_map(|user| Some((user, way.examined.way_of(user)?))).collect();
     let in_with = actors.iter().position(|(_, way)| way.passed(Id::Login)).unwrap_or(0);
-    let Some((user, way)) = actors.get(in_with) else { return Vec::new() };
-    let mut chain = way.fork();
-    let seen =
-        actors.iter().map(|(user, way)| way.in_the_way_of(Id::Rights).unwrap_or_else(|| acls.check(user)));
-    let seen = seen.reduce(Seen::with);
-    if let Some(seen) = seen {
-        chain.run(Id::Rights, about, async { (seen, ()) }).await;
-    }
-    chain.run(Id::Topics, about, async { (topics::check(user).await, ()) }).await;
+    let Some((first, begun)) = actors.get(in_with) else { return Vec::new() };
+    let mut chain = begun.fork();
+    let rights = async {
+        let of_each = actors.iter().map(async |(user, chain)| match chain.in_the_way_of(Id::Rights) {
+            Some(skipped) => skipped,
+            None => way.acls.check(user).await,
+        });
+        let together = join_all(of_each).await.into_iter().reduce(Seen::with);
+        (together.unwrap_or_else(|| Seen::skipped(words::NO_TOPIC)), ())
+    };
+    chain.run(Id::Rights, about, rights).await;
+    chain.run(Id::Topics, about, async { (topics::check(first).await, ()) }).await;
     chain.into_findings()
 }
 

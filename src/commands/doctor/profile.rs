@@ -6,6 +6,7 @@ use std::path::Path;
 use secrecy::ExposeSecret as _;
 
 use super::check::Seen;
+use crate::acl::AclFiles;
 use crate::commands::Context;
 use crate::error::{Error, Kind};
 use crate::profile::{PasswordPlace, PrincipalEntry, Profile};
@@ -29,6 +30,17 @@ pub(super) fn layers(context: &Context, profile: &Profile) -> Seen {
     match over.is_empty() {
         true => Seen::passed(place),
         false => Seen::passed(place).and(words::OVER.with(&[("settings", &over.join(", "))])),
+    }
+}
+
+/// Where the ACL files are read from, and how many there are.
+pub(super) fn acl_files(folder: Option<&Path>, files: &AclFiles) -> Seen {
+    let count = files.files.len();
+    match folder {
+        Some(folder) => {
+            Seen::passed(words::ACLS_FROM.with(&[("path", &folder.display()), ("count", &count)]))
+        }
+        None => Seen::passed(words::ACLS_BUILT_IN.with(&[("count", &count)])),
     }
 }
 

@@ -23,8 +23,7 @@ pub(super) fn assemble(groups: Vec<Findings>, lang: Lang) -> Report {
     let first = rows().find(|row| row.found == Found::Failed);
     let begin = first.map(|row| words::BEGIN_WITH.with(&[("check", &row.name(lang))]));
     let next = first.and_then(|row| row.next.first());
-    let data =
-        json!({ "checks": checks, "passed": passed, "failed": failed, "skipped": skipped, "next": next });
+    let data = json!({ "environment": environment(), "checks": checks, "passed": passed, "failed": failed, "skipped": skipped, "next": next });
     let report = Report::new(data).block(Block::Findings(groups)).block(Block::Gap).line(counts);
     let report = Report { outcome, ..report };
     begin.into_iter().fold(report, Report::line)
