@@ -1,8 +1,10 @@
 //! `kafkalab explain`: offline, so every word of its output can be compared.
 
+use kafkalab::{catalog, kafka_error};
 use snapbox::{assert_data_eq, str};
 
 use super::program::kafkalab;
+use crate::support::{java, require};
 
 #[test]
 fn an_error_is_explained_by_its_code() {
@@ -114,4 +116,34 @@ error: `xyzzy` is no error code, no error's name and no term that kafkalab knows
 fn without_a_question_it_lists_the_terms() {
     let run = kafkalab(&["explain"]);
     assert!(run.stdout.contains("consumer-group") && run.code == 0, "{run:?}");
+}
+
+/// `<tr><td>NAME</td><td>code</td><td>True</td><td>description</td></tr>`
+fn row(line: &str) -> Option<[&str; 4]> {
+    let cells = line.strip_prefix("<tr><td>")?.strip_suffix("</td></tr>")?;
+    cells.split("</td><td>").collect::<Vec<_>>().try_into().ok()
+}
+
+#[test]
+fn the_errors_are_those_of_apache_kafka_and_found_by_its_own_words() {
+    if !require("jdk") {
+        return;
+    }
+    // It prints the table of the protocol's documentation.
+    let output = java::command().arg("org.apache.kafka.common.protocol.Errors").output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    let rows: Vec<[&str; 4]> = table.lines().filter_map(row).collect();
+    assert_eq!(rows.len(), kafka_error::ERRORS.len(), "{table}");
+    let mut lost = Vec::new();
+    for [name, code, retriable, words] in rows {
+        let known = kafka_error::by_name(name).unwrap_or_else(|| panic!("{name} is unknown"));
+        let is_retriable = if known.retriable { "True" } else { "False" };
+        assert_eq!((known.code.to_string().as_str(), is_retriable), (code, retriable), "{name}");
+        let found = catalog::find(words);
+        let leads = matches!(found, Some(catalog::Entry::Error(found)) if found.name == name);
+        if !words.is_empty() && !leads {
+            lost.push(format!("{code} {name}: {words}"));
+        }
+    }
+    assert!(lost.is_empty(), "not found by Kafka's words: {lost:#?}");
 }
