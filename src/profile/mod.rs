@@ -42,6 +42,11 @@ impl SecurityProtocol {
     pub fn has_login(self) -> bool {
         matches!(self, Self::SaslPlaintext | Self::SaslSsl)
     }
+
+    /// Whether everything goes through TLS.
+    pub fn has_tls(self) -> bool {
+        matches!(self, Self::Ssl | Self::SaslSsl)
+    }
 }
 
 /// The SASL mechanisms of the lab; Kafka's own names.

@@ -308,6 +308,19 @@ fn a_tls_listener_and_a_web_server_are_told_apart() {
 }
 
 #[test]
+fn tls_that_answers_is_no_login_yet() {
+    let tls = somebody(&[21, 3, 3, 0, 2, 2, 40]);
+    let found =
+        diagnose(&["--phase", "1", "--as", "laravel", "-X", "security.protocol=SASL_SSL", "-b", &tls]);
+    found.is_only("login", "", 3);
+    assert!(found.with("passed").contains(&"listener"), "{:?}", found.run);
+    assert_eq!(found.with("skipped"), ["advertised", "rights", "topics"]);
+    let plain = Lab::embedded().bootstrap_sasl();
+    let found = diagnose(&["--phase", "1", "-X", "security.protocol=SASL_SSL", "-b", plain]);
+    found.is_only("listener", "does not answer as TLS", 4);
+}
+
+#[test]
 fn a_silent_listener_costs_little_time() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let started = Instant::now();

@@ -57,19 +57,24 @@ pub(super) async fn examine(context: &Context, access: &Access) -> Examined {
     let ways = join_all(access.users.iter().map(async |user| {
         let mut way = common.fork();
         let name = user.actor.name.value.as_str();
-        match access.protocol.has_login() {
-            true => drop(way.run(Id::Login, name, async { (login::login(&address, user).await, ()) }).await),
-            false => way.not_needed(Id::Login),
+        if access.protocol.has_tls() {
+            way.run(Id::Login, name, async { (login::through_tls(user).await, ()) }).await;
+        } else if access.protocol.has_login() {
+            way.run(Id::Login, name, async { (login::login(&address, user).await, ()) }).await;
+        } else {
+            way.not_needed(Id::Login);
         }
         (user.principal().value, way)
     }));
     let ways = ways.await;
     let in_with = ways.iter().position(|(_, way)| way.passed(Id::Login)).unwrap_or(0);
     let mut last = ways.get(in_with).map_or_else(|| common.fork(), |(_, way)| way.fork());
-    if let Some(user) = access.users.get(in_with) {
+    if access.protocol.has_tls() {
+        last.run(Id::Advertised, "", async { (Seen::skipped(words::NO_TLS_OF_OUR_OWN), ()) }).await;
+    } else if let Some(user) = access.users.get(in_with) {
         last.run(Id::Advertised, "", async { (advertised(user, &dialled).await, ()) }).await;
     }
-    if access.protocol.has_login() {
+    if access.protocol.has_login() && !access.protocol.has_tls() {
         last.run(Id::Clock, "", async { (clock(context, access).await, ()) }).await;
     }
 
@@ -101,7 +106,9 @@ async fn reach(context: &Context, access: &Access, address: String) -> Reached {
         (if seen.has_passed() { seen } else { seen.next(&settings) }, offered)
     };
     let offered = chain.run(Id::Listener, about, listener).await;
-    match access.users.first().and_then(|user| user.mechanism.as_ref()) {
+    // Behind TLS nobody lists them without a login; that the mechanism fits, the login shows.
+    let asked = access.users.first().and_then(|user| user.mechanism.as_ref());
+    match asked.filter(|_| !access.protocol.has_tls()) {
         Some(asked) => {
             let seen = async { (network::mechanism(asked.value, &offered.unwrap_or_default()), ()) };
             chain.run(Id::Mechanism, about, seen).await;

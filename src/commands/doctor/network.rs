@@ -87,7 +87,7 @@ pub(super) async fn listener(address: &str, protocol: SecurityProtocol) -> (Seen
 }
 
 fn judge(address: &str, protocol: SecurityProtocol, found: &Listener) -> Seen {
-    let tls = matches!(protocol, SecurityProtocol::Ssl | SecurityProtocol::SaslSsl);
+    let tls = protocol.has_tls();
     let other = |line| Seen::failed(Kind::Unreachable, line);
     let mismatch = |line| Seen::failed(Kind::Authentication, line);
     match found {
@@ -95,8 +95,8 @@ fn judge(address: &str, protocol: SecurityProtocol, found: &Listener) -> Seen {
         Listener::Sasl(_) if protocol == SecurityProtocol::SaslPlaintext => {
             Seen::passed("Kafka, SASL_PLAINTEXT")
         }
-        // Our own connection speaks no TLS, so whether Kafka is behind it stays open.
-        Listener::Tls if tls => Seen::skipped(words::TLS_UNSEEN.with(&[("protocol", &protocol)])),
+        // Whether Kafka is behind it, the login shows.
+        Listener::Tls if tls => Seen::passed(words::TLS_ANSWERS),
         Listener::Tls => mismatch(trouble::WANTS_TLS.with(&[("address", &address), ("protocol", &protocol)])),
         _ if tls => mismatch(words::NO_TLS.with(&[("address", &address), ("protocol", &protocol)])),
         Listener::Sasl(offered) => {
@@ -192,9 +192,10 @@ mod tests {
         assert!(passes(SecurityProtocol::Plaintext, &Listener::Plaintext));
         assert!(passes(SecurityProtocol::SaslPlaintext, &offered()));
         for (_, protocol) in SecurityProtocol::ALL {
-            for found in [Listener::Tls, Listener::Http, Listener::Silent, Listener::Refused] {
+            for found in [Listener::Http, Listener::Silent, Listener::Refused] {
                 assert!(!passes(protocol, &found), "{protocol} {found:?}");
             }
+            assert_eq!(passes(protocol, &Listener::Tls), protocol.has_tls(), "{protocol}");
         }
         assert!(!passes(SecurityProtocol::SaslPlaintext, &Listener::Plaintext));
         assert!(!passes(SecurityProtocol::Plaintext, &offered()));

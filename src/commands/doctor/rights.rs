@@ -105,6 +105,9 @@ impl Acls {
     /// Decides everything that a principal needs, and names what would add what is missing. Without the cluster's ACLs
     /// the principal tries it out; without a connection the files have to do.
     pub(super) async fn check(&self, profile: &Profile) -> Seen {
+        if profile.security_protocol.value.has_tls() {
+            return Seen::skipped(words::NO_TLS_OF_OUR_OWN);
+        }
         let needs = needs(profile);
         let (allowed, lacking, missing) = match &self.cluster {
             Some(set) => (words::ALLOWED_BY_CLUSTER, words::MISSING_BY_CLUSTER, decide(set, profile, &needs)),
