@@ -110,6 +110,12 @@ impl Ui {
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "sim"))
     }
 
+    /// Waits until somebody has typed Enter, or until there is no more input.
+    pub async fn enter(&self, message: impl Into<Message>) -> Result<()> {
+        self.complain(&message.into().in_lang(self.look.lang));
+        answer().await.map(drop)
+    }
+
     /// Asks a question with numbered choices on standard error, again until the answer is one of the numbers. An empty
     /// line and the end of the input skip it: `None`. Call it only where [`Ui::can_ask`]; a command calls
     /// `Context::predict`, which knows when to ask.

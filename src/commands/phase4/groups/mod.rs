@@ -14,17 +14,19 @@ mod history;
 pub(super) mod member;
 mod picture;
 mod stage;
+mod verify;
 mod wire;
 
 use serde_json::{Value, json};
 
 use self::act::Act;
 use self::stage::Stage;
+pub(super) use self::verify::checks;
 use crate::commands::Context;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::profile::ProfileName;
 use crate::report::{Block, Report, Table};
-use crate::words::phase4_groups as words;
+use crate::words::{app, phase4_groups as words};
 
 /// The flags of `phase4 groups`.
 #[derive(Debug, clap::Args)]
@@ -38,13 +40,19 @@ pub struct Args {
     /// How many partitions the topic has.
     #[arg(long, value_name = "P", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..=12))]
     partitions: i32,
+    /// Wait for Enter after each act, to look at the groups with other tools while their members live.
+    #[arg(long)]
+    step: bool,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     context.lab_profile(ProfileName::Phase4).await?;
     context.tidies_up();
     let mut stage = Stage::build(context, args.partitions).await?;
-    let played = play(&mut stage, args).await;
+    let played = tokio::select! {
+        played = play(&mut stage, args) => played,
+        () = context.stop.cancelled() => Err(Error::new(Kind::Interrupted, app::INTERRUPTED)),
+    };
     let cleared = stage.clear().await;
     let report = played?;
     cleared?;
@@ -56,32 +64,43 @@ async fn play(stage: &mut Stage<'_>, args: &Args) -> Result<Report> {
     let group = stage.group("a");
     let others: Vec<String> =
         (1..args.groups).map(|number| stage.group(&char::from(b'a' + number).to_string())).collect();
-    let mut played = Vec::new();
+    let mut told = Told { step: args.step, acts: Vec::new() };
     let act = acts::share(stage, &group, consumers).await?;
-    show(stage, &mut played, act)?;
+    told.tell(stage, act).await?;
     let act = acts::newcomer(stage, &group).await?;
-    show(stage, &mut played, act)?;
+    told.tell(stage, act).await?;
     let act = acts::too_many(stage, &group).await?;
-    show(stage, &mut played, act)?;
+    told.tell(stage, act).await?;
     let act = acts::two_groups(stage, &group, &others, consumers).await?;
-    show(stage, &mut played, act)?;
+    told.tell(stage, act).await?;
     let act = acts::farewell(stage, &group).await?;
-    show(stage, &mut played, act)?;
+    told.tell(stage, act).await?;
     acts::all_leave(stage, &group).await?;
     let act = acts::protocols(stage, consumers).await?;
-    show(stage, &mut played, act)?;
+    told.tell(stage, act).await?;
     let act = acts::lag(stage).await?;
-    show(stage, &mut played, act)?;
+    told.tell(stage, act).await?;
     let act = acts::static_member(stage).await?;
-    show(stage, &mut played, act)?;
-    Ok(summary(stage, &played))
+    told.tell(stage, act).await?;
+    Ok(summary(stage, &told.acts))
 }
 
-/// Shows an act as soon as it is over.
-fn show(stage: &Stage<'_>, played: &mut Vec<Act>, act: Act) -> Result<()> {
-    stage.context.ui.show_part(&act.report())?;
-    played.push(act);
-    Ok(())
+/// The acts that are over.
+struct Told {
+    step: bool,
+    acts: Vec<Act>,
+}
+
+impl Told {
+    /// Shows an act, and lets the learner look around if asked to.
+    async fn tell(&mut self, stage: &Stage<'_>, act: Act) -> Result<()> {
+        stage.context.ui.show_part(&act.report())?;
+        self.acts.push(act);
+        if self.step {
+            stage.context.ui.enter(words::STEP.with(&[("topic", &stage.topic.name)])).await?;
+        }
+        Ok(())
+    }
 }
 
 fn summary(stage: &Stage<'_>, acts: &[Act]) -> Report {

@@ -52,7 +52,7 @@ impl Cause {
 
 impl Picture {
     /// The members in the order of their numbers: `member-2` stands before `member-10`.
-    fn members(&self) -> Vec<&MemberPicture> {
+    pub(super) fn members(&self) -> Vec<&MemberPicture> {
         let mut members: Vec<_> = self.group.members.iter().collect();
         members.sort_by_key(|member| (member.client_id.len(), &member.client_id));
         members
@@ -70,8 +70,13 @@ impl Picture {
         idle.map(|member| member.client_id.as_str()).collect()
     }
 
-    /// How many members own each partition; one everywhere is what a group promises.
-    pub(super) fn readers(&self) -> Vec<usize> {
+    /// Whether each partition has exactly one reader, which is what a group promises.
+    pub(super) fn once(&self) -> bool {
+        self.readers().iter().all(|readers| *readers == 1)
+    }
+
+    /// How many members own each partition.
+    fn readers(&self) -> Vec<usize> {
         let readers = |partition: &i32| {
             self.group.members.iter().filter(|member| self.owned(member).contains(partition)).count()
         };
@@ -266,7 +271,10 @@ mod tests {
 
     #[test]
     fn each_partition_has_one_reader_and_some_members_have_nothing_to_do() {
-        assert_eq!(picture(true).readers(), [1, 1, 1]);
+        assert!(picture(true).once());
         assert_eq!(picture(true).idle(), ["member-10"]);
+        let mut twice = picture(true);
+        twice.group.members.push(member("member-3", &[2]));
+        assert_eq!((twice.readers(), twice.once()), (vec![1, 1, 2], false));
     }
 }

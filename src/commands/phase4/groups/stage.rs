@@ -15,16 +15,19 @@ use super::wire::{Order, Said, Setup};
 use crate::client::raw::admin::groups as raw_groups;
 use crate::client::raw::{Cluster, RawError};
 use crate::client::{Enqueued, Failure, Kind as FailureKind, Outgoing, Producer};
+use crate::commands::groups::PartitionPlace;
 use crate::commands::phase4::own_topic::OwnTopic;
 use crate::commands::{Context, connect, groups, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::profile::{Profile, ProfileName};
-use crate::words::{Message, app, phase4_groups as words};
+use crate::words::{Message, phase4_groups as words};
 
 /// The shortest session that a broker allows by default (`group.min.session.timeout.ms`).
 pub(super) const SESSION: Duration = Duration::from_secs(6);
 /// How often a member tells the coordinator that it lives, which is also when it learns of a rebalance.
-const HEARTBEAT: Duration = Duration::from_millis(100);
+pub(super) const HEARTBEAT: Duration = Duration::from_millis(20);
+/// librdkafka waits half of this before it connects to a broker that it has just heard of.
+const RECONNECT_BACKOFF: Duration = Duration::from_millis(20);
 /// How many acts there are.
 const ACTS: usize = 8;
 /// Between two questions about a state that no event announces.
@@ -98,7 +101,7 @@ impl<'c> Stage<'c> {
         })
     }
 
-    /// Begins the next act: shows its title, before anything is asked.
+    /// Begins the next act of the script: shows its title, before anything is asked.
     pub(super) fn begin(&mut self, title: impl Into<Message>) -> Result<Message> {
         self.act += 1;
         let title = title.into();
@@ -117,8 +120,16 @@ impl<'c> Stage<'c> {
         let mut settings = connect::settings(&self.profile, self.context.global.timeout);
         let millis = |time: Duration| time.as_millis().to_string();
         // The learner may choose these; the acts depend on the others.
-        settings.properties.insert(0, ("session.timeout.ms".to_owned(), millis(SESSION)));
-        settings.properties.insert(0, ("heartbeat.interval.ms".to_owned(), millis(HEARTBEAT)));
+        let own = [
+            ("session.timeout.ms", SESSION),
+            ("heartbeat.interval.ms", HEARTBEAT),
+            // librdkafka looks at its clock for heartbeats only when something wakes it, else every 100 ms. Its
+            // statistics, which nobody reads, do.
+            ("statistics.interval.ms", HEARTBEAT),
+            ("reconnect.backoff.ms", RECONNECT_BACKOFF),
+        ];
+        let own = own.map(|(name, time)| (name.to_owned(), time.as_millis().to_string()));
+        settings.properties.splice(0..0, own);
         settings.properties.push(("client.id".to_owned(), name.to_owned()));
         let more =
             [("partition.assignment.strategy", manner.strategy), ("group.instance.id", manner.instance)];
@@ -171,7 +182,6 @@ impl<'c> Stage<'c> {
             let awaited = words::AWAITING_END.with(&[("member", &member.name)]);
             tokio::select! {
                 biased;
-                () = self.context.stop.cancelled() => return Err(interrupted()),
                 () = member.ended() => {}
                 () = tokio::time::sleep_until(deadline) => return Err(Error::new(Kind::Unreachable, awaited)),
             }
@@ -284,7 +294,6 @@ impl<'c> Stage<'c> {
     pub(super) async fn listen(&mut self, deadline: Instant, awaited: &Message) -> Result<()> {
         tokio::select! {
             biased;
-            () = self.context.stop.cancelled() => return Err(interrupted()),
             Some(spoken) = self.voices.recv() => self.hear(spoken).await?,
             () = tokio::time::sleep_until(deadline) => {
                 return Err(Error::new(Kind::Unreachable, words::TOO_LATE.with(&[
@@ -372,12 +381,29 @@ impl<'c> Stage<'c> {
         SESSION * 2 + self.context.global.timeout * 2
     }
 
-    /// How many records of the topic a group has not read, by what it committed.
-    pub(super) async fn lag(&mut self, group: &str) -> Result<i64> {
+    /// Where a group is in each partition of the topic, by what it committed.
+    pub(super) async fn places(&mut self, group: &str) -> Result<Vec<PartitionPlace>> {
         match groups::places(&mut self.cluster, group, &[&self.topic.name], []).await {
-            Ok(places) => Ok(places.iter().map(|place| place.log_end.unwrap_or(0) - place.next()).sum()),
+            Ok(places) => Ok(places),
             Err(failure) => Err(self.failed(words::WATCHING, &failure).await),
         }
+    }
+
+    /// How many records of the topic a group has not read; all of them where it committed nothing.
+    pub(super) async fn lag(&mut self, group: &str) -> Result<i64> {
+        let places = self.places(group).await?;
+        Ok(places.iter().map(|place| place.log_end.unwrap_or(0) - place.next()).sum())
+    }
+
+    /// Waits until a group has read and committed everything.
+    pub(super) async fn until_no_lag(&mut self, group: &str) -> Result<()> {
+        let awaited = words::AWAITING_NO_LAG.with(&[("group", &group)]);
+        let _bar = self.context.ui.waiting(awaited.clone());
+        let deadline = self.deadline();
+        while self.lag(group).await? > 0 {
+            self.listen(deadline, &awaited).await?;
+        }
+        Ok(())
     }
 
     /// The time until which an act may wait that begins to wait now.
@@ -405,15 +431,15 @@ impl<'c> Stage<'c> {
         // Whoever has not ended by then is killed where it is dropped.
         let _ = tokio::time::timeout(limit, all_end).await;
         drop(members);
+        let mut failed = None;
         for group in &self.groups {
-            match remove(&mut self.cluster, group).await {
-                Ok(()) => {}
-                Err(failure) => {
-                    return Err(trouble::explain_raw(&self.admin, words::CLEARING, &failure).await);
-                }
-            }
+            failed = remove(&mut self.cluster, group).await.err().or(failed);
         }
-        self.topic.delete().await
+        self.topic.delete().await?;
+        match failed {
+            Some(failure) => Err(trouble::explain_raw(&self.admin, words::CLEARING, &failure).await),
+            None => Ok(()),
+        }
     }
 }
 
@@ -436,8 +462,4 @@ async fn remove(cluster: &mut Cluster, group: &str) -> std::result::Result<(), R
         Err(RawError::Broker(error)) if error.code == GROUP_ID_NOT_FOUND => Ok(()),
         other => other,
     }
-}
-
-fn interrupted() -> Error {
-    Error::new(Kind::Interrupted, app::INTERRUPTED)
 }

@@ -76,7 +76,7 @@ pub(in super::super) async fn two_groups(
 }
 
 /// How many different ones.
-fn distinct(stage: &Stage<'_>, group: &str) -> usize {
+pub(in super::super) fn distinct(stage: &Stage<'_>, group: &str) -> usize {
     let places = stage.of(group).flat_map(|member| {
         let handled = member.seen.handled.iter();
         handled.flat_map(|(partition, offsets)| offsets.iter().map(move |offset| (*partition, *offset)))

@@ -39,9 +39,8 @@ pub(in super::super) async fn lag(stage: &mut Stage<'_>) -> Result<Act> {
     );
     let asked = stage.context.predict(asked).await?;
     let picture = gather(stage, &group, 1, |_| Manner::default()).await?;
+    stage.until_no_lag(&group).await?;
     let mut watch = Watch::begin(stage, &group);
-    watch.until_none().await?;
-    watch.forget();
     let member = "member-1";
     watch.stage.member(&group, member)?.order(Order::Pause).await?;
     let paused = words::AWAITING_PAUSE.with(&[("member", &member)]);
@@ -95,11 +94,6 @@ impl<'s, 'c> Watch<'s, 'c> {
         Self { stage, group: group.to_owned(), began: Instant::now(), samples: Vec::new() }
     }
 
-    /// Begins anew.
-    fn forget(&mut self) {
-        (self.began, self.samples) = (Instant::now(), Vec::new());
-    }
-
     async fn sample(&mut self) -> Result<i64> {
         let value = self.stage.lag(&self.group).await?;
         self.samples.push(Sample { at_ms: millis(self.began.elapsed()), value });
@@ -108,8 +102,8 @@ impl<'s, 'c> Watch<'s, 'c> {
 
     /// Looks again and again until there is no lag.
     async fn until_none(&mut self) -> Result<()> {
-        let awaited = words::AWAITING_NO_LAG.into();
-        let _bar = self.stage.context.ui.waiting(words::AWAITING_NO_LAG);
+        let awaited = words::AWAITING_NO_LAG.with(&[("group", &self.group)]);
+        let _bar = self.stage.context.ui.waiting(awaited.clone());
         let deadline = self.stage.deadline();
         while self.sample().await? > 0 {
             let next = Instant::now() + BEAT;

@@ -7,11 +7,11 @@ mod protocols;
 mod sharing;
 mod statics;
 
-pub(super) use everything::two_groups;
+pub(super) use everything::{distinct, two_groups};
 pub(super) use farewell::farewell;
 pub(super) use lag::lag;
 pub(super) use protocols::protocols;
-pub(super) use sharing::{newcomer, share, too_many};
+pub(super) use sharing::{add, newcomer, share, too_many};
 pub(super) use statics::static_member;
 
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn names(count: usize) -> Vec<String> {
 }
 
 /// Starts so many members and waits until they share the topic.
-async fn gather(
+pub(super) async fn gather(
     stage: &mut Stage<'_>,
     group: &str,
     count: usize,
@@ -68,7 +68,7 @@ fn partitions(stage: &Stage<'_>) -> usize {
 }
 
 /// `0, 2`, or `-` for none.
-fn listed(partitions: &[i32]) -> String {
+pub(super) fn listed(partitions: &[i32]) -> String {
     let numbers: Vec<String> = partitions.iter().map(ToString::to_string).collect();
     if numbers.is_empty() { "-".to_owned() } else { numbers.join(", ") }
 }

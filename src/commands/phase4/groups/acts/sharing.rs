@@ -7,7 +7,7 @@ use super::{gather, millis, names, partitions, rest};
 use crate::broker::group::Reason;
 use crate::commands::phase4::groups::act::Act;
 use crate::commands::phase4::groups::picture::{Cause, Picture};
-use crate::commands::phase4::groups::stage::{Manner, Stage};
+use crate::commands::phase4::groups::stage::{HEARTBEAT, Manner, Stage};
 use crate::commands::voices;
 use crate::error::Result;
 use crate::prediction::Prediction;
@@ -27,7 +27,7 @@ pub(in super::super) async fn share(stage: &mut Stage<'_>, group: &str, consumer
     let began = Instant::now();
     let picture = gather(stage, group, consumers, |_| Manner::default()).await?;
     let took = millis(stage.took(group, began));
-    let each_once = once(&picture);
+    let each_once = picture.once();
     let happened = usize::from(each_once);
     let describe = describe(stage, group);
     Ok(Act::new(title, asked, happened, each_once)
@@ -50,8 +50,10 @@ pub(in super::super) async fn newcomer(stage: &mut Stage<'_>, group: &str) -> Re
         [words::NEWCOMER_NOTHING, words::NEWCOMER_SHARES, words::NEWCOMER_COPIES],
     );
     let asked = stage.context.predict(asked).await?;
-    let (picture, took) = add(stage, group, before + 1).await?;
-    let each_once = once(&picture);
+    let began = Instant::now();
+    let picture = add(stage, group, before + 1).await?;
+    let took = millis(stage.took(group, began));
+    let each_once = picture.once();
     let name = format!("member-{}", before + 1);
     let got = owned_by(&picture, &name);
     let happened = match (each_once, got) {
@@ -65,7 +67,7 @@ pub(in super::super) async fn newcomer(stage: &mut Stage<'_>, group: &str) -> Re
         .picture(picture, stage.context.lang())
         .line(line)
         .explain(words::REBALANCE_WHY)
-        .explain(words::HEARTBEAT_WHY)
+        .explain(words::HEARTBEAT_WHY.with(&[("heartbeat", &HEARTBEAT.as_millis())]))
         .data(json!({ "newcomer": name, "newcomer_partitions": got, "balanced_ms": took })))
 }
 
@@ -87,10 +89,10 @@ pub(in super::super) async fn too_many(stage: &mut Stage<'_>, group: &str) -> Re
         ],
     );
     let asked = stage.context.predict(asked).await?;
-    let (picture, _) = add(stage, group, members).await?;
+    let picture = add(stage, group, members).await?;
     let idle: Vec<String> = picture.idle().into_iter().map(str::to_owned).collect();
     let happened = usize::from(!idle.is_empty());
-    let holds = once(&picture) && idle.len() == expected;
+    let holds = picture.once() && idle.len() == expected;
     Ok(Act::new(title, asked, happened, holds)
         .picture(picture, stage.context.lang())
         .line(words::TOO_MANY_IDLE.with(&[("idle", &idle.join(", ")), ("count", &idle.len())]))
@@ -100,21 +102,14 @@ pub(in super::super) async fn too_many(stage: &mut Stage<'_>, group: &str) -> Re
 }
 
 /// Adds members until there are so many, and waits until they have shared.
-async fn add(stage: &mut Stage<'_>, group: &str, members: usize) -> Result<(Picture, u64)> {
+pub(in super::super) async fn add(stage: &mut Stage<'_>, group: &str, members: usize) -> Result<Picture> {
     let names = names(members);
     let before = stage.of(group).count();
-    let began = Instant::now();
     for name in &names[before..] {
         stage.start(group, name, Manner::default()).await?;
     }
     let last = names.last().map_or("", String::as_str);
-    let picture = rest(stage, group, Cause::of(Reason::MemberJoined, last)).await?;
-    Ok((picture, millis(stage.took(group, began))))
-}
-
-/// Whether each partition has exactly one reader.
-fn once(picture: &Picture) -> bool {
-    picture.readers().iter().all(|readers| *readers == 1)
+    rest(stage, group, Cause::of(Reason::MemberJoined, last)).await
 }
 
 /// How many partitions the member of this name owns.
