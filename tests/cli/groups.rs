@@ -85,7 +85,7 @@ fn stable(lab: &Lab, group: &str, members: usize) -> Value {
 }
 
 /// A row for each partition: topic, partition, committed offset, log end, lag, member id, host, client id.
-type Rows = BTreeSet<[String; 8]>;
+pub(super) type Rows = BTreeSet<[String; 8]>;
 
 fn rows(picture: &Value) -> Rows {
     let text = |value: &Value| match value {
@@ -113,7 +113,7 @@ fn rows(picture: &Value) -> Rows {
 }
 
 /// The same from `kafka-consumer-groups.sh --describe`.
-fn apaches_tool(lab: &Lab, group: &str) -> Rows {
+pub(super) fn apaches_tool(lab: &Lab, group: &str) -> Rows {
     let output = lab.tool("admin", "ConsumerGroupCommand", &["--describe", "--group", group]);
     let lines = output.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let rows = lines.filter(|cells| cells.first() == Some(&group));

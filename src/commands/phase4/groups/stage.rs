@@ -118,7 +118,6 @@ impl<'c> Stage<'c> {
     /// Starts a member's process.
     pub(super) async fn start(&mut self, group: &str, name: &str, manner: Manner<'_>) -> Result<()> {
         let mut settings = connect::settings(&self.profile, self.context.global.timeout);
-        let millis = |time: Duration| time.as_millis().to_string();
         // The learner may choose these; the acts depend on the others.
         let own = [
             ("session.timeout.ms", SESSION),
