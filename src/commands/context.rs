@@ -21,7 +21,7 @@ use crate::prediction::Prediction;
 use crate::profile::{Library, Overrides, Profile, ProfileName, resolve};
 use crate::report::Block;
 use crate::source::Source;
-use crate::ui::{Look, Ui};
+use crate::ui::{ColorChoice, Look, Ui};
 use crate::words::{Lang, Message, up as words};
 
 /// The context of one run.
@@ -274,7 +274,9 @@ fn variable(name: &str) -> Option<String> {
 pub(super) fn look(global: &Global) -> Look {
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(variable).unwrap_or_default();
     let lang = global.lang.unwrap_or_else(|| Lang::from_locale(&locale));
-    let look = Look::detect(lang, global.output, global.color);
+    // Colour is escape bytes too, and `--plain` lets none through unless they are asked for.
+    let plain_color = global.plain && global.color == ColorChoice::Auto;
+    let look = Look::detect(lang, global.output, if plain_color { ColorChoice::Never } else { global.color });
     Look {
         explain: global.explain,
         quiet: global.quiet,

@@ -67,13 +67,9 @@ pub fn resolve(
     let has_login = security_protocol.value.has_login();
     let mechanism = if has_login { Some(layers.mechanism()?) } else { None };
     let usual = if has_login { LAB_SASL } else { LAB_PLAINTEXT };
+    let (flag, variable) = layers.main_listener(name);
     let bootstrap_server = layers
-        .pick(
-            ("-b", over.bootstrap_server.as_ref()),
-            &["bootstrap.servers", "metadata.broker.list"],
-            "KAFKALAB_BOOTSTRAP_SERVER",
-            file.bootstrap_server.clone(),
-        )
+        .pick(flag, &["bootstrap.servers", "metadata.broker.list"], variable, file.bootstrap_server.clone())
         .unwrap_or_else(|| Sourced::default_value(usual.to_owned()));
     let plaintext_server = layers.pick(
         ("--plaintext-server", over.plaintext_server.as_ref()),
@@ -147,6 +143,19 @@ impl Layers<'_> {
                 (self.variable)(variable).map(|value| Sourced::new(value, Source::Variable(variable)))
             })
             .or(file)
+    }
+
+    /// Where the main listener of a phase is named. That of phase 0 is the listener without a login, so whoever names
+    /// both listeners, as the tutorial does for all phases at once, means that one for phase 0.
+    fn main_listener(&self, name: ProfileName) -> ((&'static str, Option<&String>), &'static str) {
+        const PLAINTEXT: &str = "KAFKALAB_PLAINTEXT_SERVER";
+        let is_plain = name == ProfileName::Phase0;
+        let flag = match &self.over.plaintext_server {
+            Some(server) if is_plain => ("--plaintext-server", Some(server)),
+            _ => ("-b", self.over.bootstrap_server.as_ref()),
+        };
+        let named = is_plain && (self.variable)(PLAINTEXT).is_some();
+        (flag, if named { PLAINTEXT } else { "KAFKALAB_BOOTSTRAP_SERVER" })
     }
 
     fn property(&self, names: &[&str]) -> Option<Sourced<String>> {
@@ -280,6 +289,24 @@ mod tests {
         assert_eq!(phase1(&over, &variables).unwrap().bootstrap_server.to_string(), "c:1 (-b)");
         over.properties = vec![("bootstrap.servers".to_owned(), "d:1".to_owned())];
         assert_eq!(phase1(&over, &variables).unwrap().bootstrap_server.to_string(), "d:1 (-X)");
+    }
+
+    #[test]
+    fn of_two_named_listeners_phase_0_takes_the_one_without_a_login() {
+        let over = Overrides {
+            bootstrap_server: Some("b:1".to_owned()),
+            plaintext_server: Some("p:1".to_owned()),
+            ..Overrides::default()
+        };
+        let phase0 = |over: &Overrides| {
+            let file = Library::default().load(ProfileName::Phase0).unwrap();
+            let variable = |name: &str| (name == "KAFKALAB_PLAINTEXT_SERVER").then(|| "v:1".to_owned());
+            resolve(ProfileName::Phase0, file, over, &variable).unwrap().bootstrap_server.to_string()
+        };
+        assert_eq!(phase0(&over), "p:1 (--plaintext-server)");
+        assert_eq!(phase0(&Overrides { plaintext_server: None, ..over.clone() }), "b:1 (-b)");
+        assert_eq!(phase0(&Overrides::default()), "v:1 (KAFKALAB_PLAINTEXT_SERVER)");
+        assert_eq!(phase1(&over, &[]).unwrap().bootstrap_server.to_string(), "b:1 (-b)");
     }
 
     #[test]

@@ -73,7 +73,9 @@ impl Look {
     pub fn detect(lang: Lang, format: Format, color: ColorChoice) -> Self {
         let stdout_is_terminal = io::stdout().is_terminal();
         let stderr_is_terminal = io::stderr().is_terminal();
-        let width = console::Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns));
+        // A terminal that was never told its size says 0.
+        let width = console::Term::stdout().size_checked().filter(|(_, columns)| *columns > 0);
+        let width = width.map_or(80, |(_, columns)| usize::from(columns));
         Self {
             lang,
             format,

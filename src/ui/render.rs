@@ -74,6 +74,11 @@ fn table(look: &Look, table: &Table) -> Vec<String> {
     for column in out.column_iter_mut() {
         column.set_padding((0, 2));
     }
+    if look.stdout_is_terminal {
+        // A cell that is too wide goes on below itself, and not below the first column.
+        out.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+        out.set_width(u16::try_from(look.width).unwrap_or(u16::MAX));
+    }
     let mut lines: Vec<String> = out.lines().map(|line| line.trim_end().to_owned()).collect();
     if let Some(head) = lines.first_mut() {
         *head = look.style().bold().apply_to(&*head).to_string();

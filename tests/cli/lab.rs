@@ -16,6 +16,10 @@ impl Home {
         Self(tempfile::tempdir().unwrap())
     }
 
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     pub(super) fn run(&self, args: &[&str]) -> Run {
         kafkalab_at(self.0.path(), args)
     }

@@ -19,4 +19,5 @@ mod phase4_groups;
 mod produce;
 mod program;
 mod readme;
+mod tutorial;
 mod verify;

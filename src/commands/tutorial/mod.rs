@@ -14,6 +14,7 @@ pub(super) use self::evidence::Found;
 pub(super) use self::pages::titled;
 use super::Context;
 use crate::error::{Error, Result};
+use crate::lesson::progress::Progress;
 use crate::lesson::{Lessons, Step};
 use crate::report::Report;
 use crate::words::tutorial as words;
@@ -36,15 +37,31 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     let lessons = context.lessons()?;
     let from = args.from.as_ref().map(|name| find(&lessons, name)).transpose()?;
     let desk = desk::Desk::open(context, &lessons).await?;
+    let progress = desk.progress()?;
+    if let Some(open) = from.and_then(|step| open_before(&lessons, &progress, step)) {
+        context.ui.note(words::BEFORE_THIS.with(&[("phases", &open)]));
+    }
     if args.auto {
         return auto::run(&desk, from).await;
     }
-    let progress = desk.progress()?;
     let at = from.or_else(|| progress.next(&lessons));
     if context.ui.can_talk() && !context.ui.is_json() {
         return talk::run(&desk, &progress, at, args.checks_only).await;
     }
     talk::begin_only(&desk, &progress, at).await
+}
+
+/// The phases that should come before that of a step and are not done. A jump holds all the same: a phase creates what
+/// it needs by itself.
+fn open_before(lessons: &Lessons, progress: &Progress, step: &Step) -> Option<String> {
+    let own = lessons.phases.iter().find(|phase| phase.name == step.phase)?;
+    let before =
+        lessons.phases.iter().filter(|phase| own.texts.after.iter().any(|name| name == phase.name.name()));
+    let open: Vec<&str> = before
+        .filter(|phase| !phase.steps.iter().all(|step| progress.is_done(step)))
+        .map(|phase| phase.name.name())
+        .collect();
+    (!open.is_empty()).then(|| open.join(", "))
 }
 
 /// The step that was asked for.

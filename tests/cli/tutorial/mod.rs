@@ -1,0 +1,244 @@
+//! The guided tour, on a terminal and without one: from the first step to the last, interrupted, killed and resumed.
+
+mod tour;
+
+use std::time::Instant;
+
+use kafkalab::lesson::Lessons;
+use serde_json::Value;
+
+use self::tour::Tour;
+use crate::lab::Home;
+use crate::program::kafkalab_with;
+use crate::support::addresses::Ports;
+use crate::support::apache::Apache;
+use crate::support::embedded::Embedded;
+use crate::support::lab::Lab;
+use crate::support::require;
+
+/// The steps of the program.
+fn steps() -> Vec<String> {
+    Lessons::built_in().unwrap().steps().map(|step| step.id.clone()).collect()
+}
+
+/// What is written down of a home's only cluster.
+fn progress(home: &Home) -> Value {
+    let text = std::fs::read_to_string(home.path().join("progress.json")).unwrap();
+    let book: Value = serde_json::from_str(&text).expect("written whole or not at all");
+    book["clusters"].as_object().unwrap().values().next().unwrap().clone()
+}
+
+fn done(home: &Home) -> usize {
+    progress(home)["done"].as_object().unwrap().len()
+}
+
+fn lab() -> Home {
+    let home = Home::new();
+    home.up();
+    home
+}
+
+/// From the first step to the last, with all that a learner does on the way.
+fn from_the_first_step_to_the_last(lang: &str) {
+    let home = lab();
+    let look = [("KAFKALAB_LANG", lang), ("NO_COLOR", "1"), ("TERM", "xterm")];
+    let mut tour = Tour::start(&home, &[], &look);
+    assert!(tour.asked().unwrap().starts_with("Enter "), "the phase is introduced");
+    tour.talk("");
+    assert_eq!(tour.prompt(), "phase0.1>");
+
+    // A wrong answer, each hint, a command for another terminal.
+    let wrong = tour.talk("kafkalab topics list");
+    assert!(wrong.contains("[--]"), "{wrong}");
+    for level in 1..=3 {
+        let hint = tour.talk("hint");
+        assert!(hint.contains(&format!("{level} ")), "{hint}");
+    }
+    assert!(tour.talk("kcat -L").contains("`kcat …`"));
+
+    // Ctrl-C ends a child and not the tutorial; at the prompt it leaves, and the same step comes back.
+    tour.say("kafkalab phase1 consume --follow");
+    tour.wait_for("Ctrl-C");
+    tour.control('c');
+    tour.asked();
+    assert_eq!(tour.prompt(), "phase0.1>");
+    tour.control('c');
+    assert_eq!(tour.ended(), 130, "{}", tour.text());
+    assert!(tour.text().contains("`kafkalab tutorial`"), "{}", tour.text());
+
+    let mut tour = Tour::start(&home, &[], &look);
+    assert_eq!(tour.asked().unwrap(), "phase0.1>", "no introduction once more");
+    assert_eq!(tour.to_the_end(), 0, "{}", tour.text());
+    assert_eq!(done(&home), steps().len(), "{}", tour.text());
+    let first = &progress(&home)["done"]["phase0.reach"];
+    assert_eq!(
+        (&first["hints"], first["attempts"].as_u64().unwrap() >= 3),
+        (&Value::from(3), true),
+        "{first}"
+    );
+
+    let text = tour.text();
+    assert!(!text.contains('\u{1b}'), "no escape byte with NO_COLOR");
+    assert!(!text.contains("-secret"), "no password: {text}");
+    assert_tables_fit(&text);
+    let run = home.run(&["tutorial", "--auto"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains(&format!("{0} of {0} steps", steps().len())), "{run:?}");
+}
+
+/// A line of a table has two blanks between its cells. Only a command to paste may be longer than the terminal.
+fn assert_tables_fit(text: &str) {
+    let long = text.lines().filter(|line| line.chars().count() > 80 && !line.contains("kafka"));
+    assert_eq!(long.collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn from_the_first_step_to_the_last_in_english() {
+    from_the_first_step_to_the_last("en");
+}
+
+#[test]
+fn from_the_first_step_to_the_last_in_portuguese() {
+    from_the_first_step_to_the_last("pt-BR");
+}
+
+#[test]
+fn killed_anywhere_it_resumes_there() {
+    let home = lab();
+    let mut before = 0;
+    // At every round a few lines further, in the middle of whatever the last of them began.
+    for round in 0..12 {
+        let mut tour = Tour::start(&home, &["--plain"], &[]);
+        if tour.asked().is_none() {
+            break;
+        }
+        for _ in 0..round % 4 {
+            tour.talk("");
+        }
+        assert!(!tour.text().contains('\u{1b}'), "no escape byte with --plain");
+        tour.say_and_kill("");
+        let now = done(&home);
+        assert!(now >= before, "round {round}: {now} steps are done, {before} were");
+        before = now;
+    }
+    assert!(before > 0, "it went on meanwhile");
+    let mut tour = Tour::start(&home, &["--plain", "--checks-only"], &[]);
+    let next = progress(&home)["current"]["step"].clone();
+    let prompt = tour.asked().unwrap();
+    let lessons = Lessons::built_in().unwrap();
+    let shown = lessons.find(prompt.trim_end_matches('>')).unwrap();
+    assert_eq!(progress(&home)["current"]["step"], shown.id, "it was at {next}");
+    assert_eq!(tour.to_the_end(), 0, "{}", tour.text());
+    assert_eq!(done(&home), steps().len());
+}
+
+#[test]
+fn lines_can_be_edited_and_called_back() {
+    let home = lab();
+    let mut tour = Tour::start(&home, &["--from", "phase0.1", "--checks-only"], &[("TERM", "xterm")]);
+    tour.wait_for("phase0.1>");
+    tour.say("hint");
+    tour.wait_for("hint 1 of 3");
+    tour.wait_for("phase0.1>");
+    tour.say("\u{1b}[A");
+    tour.wait_for("hint 2 of 3");
+    tour.wait_for("phase0.1>");
+    tour.control('d');
+    assert_eq!(tour.ended(), 0);
+}
+
+#[test]
+fn a_jump_holds() {
+    let home = lab();
+    let first = home.run(&["tutorial", "--from", "phase2", "--output", "json"]);
+    let shown: Value = serde_json::from_str(&first.stdout).unwrap();
+    assert_eq!((first.code, &shown["number"]), (0, &Value::from("phase2.1")), "{first:?}");
+    let again: Value = serde_json::from_str(&home.run(&["tutorial", "--output", "json"]).stdout).unwrap();
+    assert_eq!(again["number"], "phase2.1", "without --from it goes on there");
+    let unknown = home.run(&["tutorial", "--from", "phase9"]);
+    assert_eq!(unknown.code, 2, "{unknown:?}");
+}
+
+#[test]
+fn watch_sees_what_another_client_does() {
+    let home = lab();
+    home.run(&["topics", "create", "phase0-hello", "--partitions", "3"]);
+    assert_eq!(home.run(&["tutorial", "--from", "phase0.send"]).code, 0);
+    let before = home.run(&["watch", "--once", "--output", "json"]);
+    let seen: Value = serde_json::from_str(&before.stdout).unwrap();
+    assert_eq!((before.code, &seen["verdict"]), (6, &Value::from("not_yet")), "{before:?}");
+    assert_eq!(seen["goals"][0]["reason"], "no-new-record", "{before:?}");
+
+    let watch = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| home.run(&["watch"]));
+        home.run(&["phase0", "produce", "--msg", "hello"]);
+        watch.join().unwrap()
+    });
+    assert_eq!(watch.code, 0, "{watch:?}");
+    assert!(watch.stdout.contains("[ok]") && watch.stdout.contains("phase0.5"), "{watch:?}");
+    home.kill_broker();
+    let gone = home.run(&["watch", "--once", "--no-start"]);
+    assert_eq!(gone.code, 3, "{gone:?}");
+}
+
+#[test]
+fn progress_is_shown_and_forgotten() {
+    let home = lab();
+    assert!(home.run(&["progress", "show"]).stdout.contains("`kafkalab tutorial` begins"));
+    assert!(home.run(&[]).stdout.contains("  kafkalab tutorial"));
+    home.run(&["tutorial", "--from", "phase0.1"]);
+    home.run(&["status"]);
+    assert_eq!(home.run(&["watch", "--once"]).code, 0);
+    let shown = home.run(&["progress", "show"]);
+    assert!(shown.stdout.contains("[ok]  phase0.1  "), "{shown:?}");
+    assert!(home.run(&[]).stdout.contains("phase0.2"), "where you are");
+    assert_eq!(home.run(&["progress", "reset", "phase0"]).code, 2, "nobody is there to say yes");
+    assert_eq!(home.run(&["progress", "reset", "phase0.1", "--yes"]).code, 0);
+    assert!(!home.run(&["progress", "show"]).stdout.contains("[ok]"));
+}
+
+#[test]
+fn a_file_that_is_not_ours_is_left_alone() {
+    let home = lab();
+    for (text, says) in [("{\"version\":99}", "newer kafkalab"), ("{\"version\":1,", "not a progress file")] {
+        std::fs::write(home.path().join("progress.json"), text).unwrap();
+        let run = home.run(&["tutorial"]);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.complains(says), "{run:?}");
+        assert_eq!(std::fs::read_to_string(home.path().join("progress.json")).unwrap(), text);
+    }
+}
+
+/// Every step done by the program itself, on a broker that nobody else uses.
+fn auto(lab: &Lab) {
+    let home = tempfile::tempdir().unwrap();
+    let servers = [
+        ("KAFKALAB_BOOTSTRAP_SERVER", lab.bootstrap_sasl()),
+        ("KAFKALAB_PLAINTEXT_SERVER", lab.bootstrap_plaintext()),
+    ];
+    let arguments = ["tutorial", "--auto", "--output", "json", "--yes", "--no-start"];
+    let began = Instant::now();
+    let run = kafkalab_with(home.path(), &arguments, &servers);
+    let took = began.elapsed();
+    let rows: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let open: Vec<&Value> = rows.iter().filter(|row| row["verdict"] != "done").collect();
+    assert!(open.is_empty(), "{open:#?}");
+    assert_eq!((rows.len(), run.code), (steps().len(), 0));
+    assert!(took.as_secs() < 180, "{took:?}");
+
+    let again = kafkalab_with(home.path(), &arguments, &servers);
+    let rows: Vec<Value> = again.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(rows.iter().all(|row| row["already"] == true), "{again:?}");
+}
+
+#[test]
+fn every_step_by_itself_embedded() {
+    auto(&Lab::from_embedded(Embedded::start().unwrap()));
+}
+
+#[test]
+fn every_step_by_itself_apache() {
+    if require("jdk") {
+        auto(&Lab::from_apache(Apache::start("docker-compose.yml", Ports::Free).unwrap()));
+    }
+}
