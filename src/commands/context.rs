@@ -3,9 +3,9 @@
 use std::env;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
@@ -37,20 +37,16 @@ pub struct Context {
     tidies_up: AtomicBool,
     facts: Mutex<Facts>,
     asks: Mutex<Option<Identity>>,
-    began: Instant,
-    /// Until when Ctrl-C is meant for a child that has the terminal, in milliseconds since `began`.
-    lent_until: AtomicU64,
+    /// Whether a child has the terminal.
+    lent: AtomicBool,
 }
 
 /// The terminal belongs to a child process: Ctrl-C ends the child and not us.
 pub(super) struct LentTerminal<'c>(&'c Context);
 
-/// The kernel tells both of us of one Ctrl-C, and the child may be gone before we hear of it.
-const ECHO: Duration = Duration::from_millis(300);
-
 impl Drop for LentTerminal<'_> {
     fn drop(&mut self) {
-        self.0.lent_until.store(self.0.milliseconds() + ECHO.as_millis() as u64, Ordering::Relaxed);
+        self.0.lent.store(false, Ordering::Relaxed);
     }
 }
 
@@ -65,24 +61,19 @@ impl Context {
             tidies_up: AtomicBool::new(false),
             facts: Mutex::default(),
             asks: Mutex::default(),
-            began: Instant::now(),
-            lent_until: AtomicU64::new(0),
+            lent: AtomicBool::new(false),
         }
-    }
-
-    fn milliseconds(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Lends the terminal to a child process, until the loan is dropped.
     pub(super) fn lend_terminal(&self) -> LentTerminal<'_> {
-        self.lent_until.store(u64::MAX, Ordering::Relaxed);
+        self.lent.store(true, Ordering::Relaxed);
         LentTerminal(self)
     }
 
     /// Whether a Ctrl-C of this moment is meant for a child.
     pub(super) fn terminal_is_lent(&self) -> bool {
-        self.milliseconds() < self.lent_until.load(Ordering::Relaxed)
+        self.lent.load(Ordering::Relaxed)
     }
 
     /// The language in force.

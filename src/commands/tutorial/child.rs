@@ -2,6 +2,7 @@
 //! the environment, so that what is typed here is exactly what works in a shell.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
@@ -40,12 +41,46 @@ pub(super) async fn run(context: &Context, line: &CommandLine, output: Output) -
         command.stdout(Stdio::null()).stderr(Stdio::null());
     }
     let _lent = context.lend_terminal();
+    let mut echo = Echo::listen().map_err(failed)?;
     let mut child = command.spawn().map_err(failed)?;
     tokio::select! {
-        ended = child.wait() => Ok(ended.map_err(failed)?.code().unwrap_or(INTERRUPTED)),
+        ended = child.wait() => {
+            let code = ended.map_err(failed)?.code().unwrap_or(INTERRUPTED);
+            if code == INTERRUPTED {
+                echo.pass().await;
+            }
+            Ok(code)
+        }
         () = context.stop.cancelled() => {
             terminate(&mut child).await;
             Err(Error::new(Kind::Interrupted, crate::words::app::INTERRUPTED))
+        }
+    }
+}
+
+/// One Ctrl-C reaches the child and us. The child may be gone before we hear of it, and then the Ctrl-C would count as
+/// one at the prompt.
+struct Echo {
+    #[cfg(unix)]
+    interrupts: tokio::signal::unix::Signal,
+}
+
+/// A child that ended as if interrupted, but was not, is not waited for any longer.
+const LATEST_ECHO: Duration = Duration::from_millis(500);
+
+impl Echo {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            interrupts: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits until we have heard of it too, and everybody else here who listens.
+    async fn pass(&mut self) {
+        #[cfg(unix)]
+        if tokio::time::timeout(LATEST_ECHO, self.interrupts.recv()).await.is_ok() {
+            tokio::task::yield_now().await;
         }
     }
 }
