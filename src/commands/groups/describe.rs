@@ -25,6 +25,10 @@ pub(super) async fn run(context: &Context, groups: &[String]) -> Result<Report> 
             }
         }
     }
+    if let [picture] = &pictures[..] {
+        context.found("group", picture.group.as_str());
+        context.found("lag", picture.lag());
+    }
     let data: Vec<Value> = pictures.iter().map(GroupPicture::to_json).collect();
     let mut report = Report::new(json!({ "groups": data }));
     for (number, picture) in pictures.iter().enumerate() {

@@ -120,6 +120,14 @@ impl Source {
         matches!(self.from, From::Given(_)) && self.left <= 20
     }
 
+    /// How long the value of the last record given on the command line is.
+    pub(super) fn given_bytes(&self) -> Option<usize> {
+        match &self.from {
+            From::Given(items) => items.back().map(|item| item.value.as_ref().map_or(0, Vec::len)),
+            From::Lines { .. } => None,
+        }
+    }
+
     /// Says what is awaited, if a person has to type it.
     pub(super) fn announce(&self, context: &Context) {
         if self.kind == StdinKind::Terminal {

@@ -91,6 +91,10 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
     };
     context.found("topic", topic.as_str());
     context.found("acknowledged", 0);
+    context.found("topic", topic.as_str());
+    if let Some(bytes) = source.given_bytes() {
+        context.found("value_bytes", bytes);
+    }
     let mut options = connect::produce_options(&profile);
     options.acks = args.acks.clone();
     options.compression = args.compression.clone().or(options.compression);
