@@ -82,7 +82,8 @@ impl Look {
             explain: Explain::Full,
             quiet: false,
             plain: false,
-            progress: stderr_is_terminal,
+            // A spinner moves the cursor with escape bytes; whoever sets NO_COLOR wants none.
+            progress: stderr_is_terminal && !is_set("NO_COLOR"),
             width: width.max(40),
             color_out: wants_color(color, stdout_is_terminal),
             color_err: wants_color(color, stderr_is_terminal),
@@ -104,12 +105,16 @@ impl Look {
 
 /// <https://no-color.org> and <https://bixense.com/clicolors>.
 fn wants_color(choice: ColorChoice, is_terminal: bool) -> bool {
-    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-        ColorChoice::Auto if set("NO_COLOR") => false,
+        ColorChoice::Auto if is_set("NO_COLOR") => false,
         ColorChoice::Auto if env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
         ColorChoice::Auto => is_terminal && env::var_os("TERM").is_none_or(|term| term != "dumb"),
     }
+}
+
+/// Whether a variable of the environment has a value.
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty())
 }

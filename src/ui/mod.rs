@@ -69,8 +69,14 @@ impl Ui {
 
     /// A remark on standard error: what is awaited, what was assigned. Silent with `-q`.
     pub fn note(&self, message: impl Into<Message>) {
-        if !self.look.quiet {
-            self.complain(&message.into().in_lang(self.look.lang));
+        if self.look.quiet {
+            return;
+        }
+        let text = message.into().in_lang(self.look.lang);
+        if self.look.stderr_is_terminal {
+            layout::wrapped(&[text], self.look.width).iter().for_each(|line| self.complain(line));
+        } else {
+            self.complain(&text);
         }
     }
 

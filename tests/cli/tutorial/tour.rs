@@ -38,8 +38,7 @@ impl Tour {
 
     /// Waits for the next prompt, or for the end of the tutorial: then `None`.
     pub(super) fn asked(&mut self) -> Option<String> {
-        let prompt =
-            r"(phase\d\.\d+>|Enter [a-z ]+:|(your answer|sua resposta), 1 a \d:|your answer, 1 to \d:) $";
+        let prompt = r"(phase\d\.\d+>|Enter [a-z ]+:|(your answer|sua resposta), 1 (to|a) \d:|\(1-\d, Enter [a-z ]+\):) $";
         let regex = Regex::new(prompt).unwrap();
         let found = self.terminal.exp_any(vec![ReadUntil::Regex(regex.clone()), ReadUntil::EOF]);
         let (before, matched) = found.unwrap_or_else(|problem| panic!("{problem}\n{}", self.text()));
@@ -86,7 +85,7 @@ impl Tour {
     }
 
     /// Presses Enter, and answers questions with their first choice, until nothing is asked any more.
-    pub(super) fn to_the_end(&mut self) -> i32 {
+    pub(super) fn press_enter_to_the_end(&mut self) -> i32 {
         for _ in 0..MOST {
             let line = if self.prompt.ends_with(":") && self.prompt.contains(", 1 ") { "1" } else { "" };
             self.say(line);
