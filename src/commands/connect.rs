@@ -7,7 +7,7 @@ use crate::client::raw;
 use crate::client::{Login, Partitioner, Persona, ProduceOptions, Security, Settings, SslFiles};
 use crate::error::Result;
 use crate::profile::{Profile, SecurityProtocol};
-use crate::source::Sourced;
+use crate::source::{Source, Sourced};
 use crate::words::Message;
 
 /// The settings of librdkafka for a profile.
@@ -49,6 +49,14 @@ pub fn login(profile: &Profile) -> Option<raw::Login> {
 /// The first address of the bootstrap list.
 pub fn address(profile: &Profile) -> &str {
     profile.bootstrap_server.value.split(',').next().unwrap_or_default().trim()
+}
+
+/// ` -b SERVER` where the address is that of a flag, so that a command to paste goes to the same cluster.
+pub fn server_flag(profile: &Profile) -> String {
+    match profile.bootstrap_server.source {
+        Source::Flag(_) | Source::Property => format!(" -b {}", profile.bootstrap_server.value),
+        _ => String::new(),
+    }
 }
 
 fn password(profile: &Profile) -> SecretString {

@@ -93,19 +93,21 @@ fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
         }
         (Listener::Unresolved(problem), _) => {
             error.kind = Kind::Unreachable;
-            error.hint(words::UNRESOLVED.with(&[("address", address), ("problem", problem)]))
+            let error = error.hint(words::UNRESOLVED.with(&[("address", address), ("problem", problem)]));
+            error.next(examine(profile))
         }
         (Listener::Unreachable(problem) | Listener::NotKafka(problem), _) => {
             error.kind = Kind::Unreachable;
-            error.hint(words::NOT_KAFKA.with(&[("address", address), ("problem", problem)]))
+            let error = error.hint(words::NOT_KAFKA.with(&[("address", address), ("problem", problem)]));
+            error.next(examine(profile))
         }
         (Listener::Http, _) => {
             error.kind = Kind::Unreachable;
-            error.hint(words::WEB_SERVER.with(&[("address", address)]))
+            error.hint(words::WEB_SERVER.with(&[("address", address)])).next(examine(profile))
         }
         (Listener::Silent, _) => {
             error.kind = Kind::Unreachable;
-            error.hint(words::SILENT.with(&[("address", address)]))
+            error.hint(words::SILENT.with(&[("address", address)])).next(examine(profile))
         }
         (Listener::Tls, _) if !matches!(protocol, SecurityProtocol::Ssl | SecurityProtocol::SaslSsl) => {
             error.kind = Kind::Authentication;
@@ -137,9 +139,14 @@ fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
                 .next("kafkalab config show")
                 .next("kafkalab explain 58")
         }
-        (_, LoginOutcome::Accepted) => error.hint(words::LOGIN_WORKS),
+        (_, LoginOutcome::Accepted) => error.hint(words::LOGIN_WORKS).next(examine(profile)),
         _ => error,
     }
+}
+
+/// The command that looks at every step from the name to the rights.
+fn examine(profile: &Profile) -> String {
+    format!("kafkalab doctor --phase {}{}", profile.name.name(), connect::server_flag(profile))
 }
 
 fn not_offered(error: Error, profile: &Profile, offered: &[String]) -> Error {

@@ -33,6 +33,7 @@ fn a_name_that_does_not_resolve() {
     let run = kafkalab(&["topics", "list", "-b", "no-such-host.invalid:9094"]);
     assert_eq!(run.code, 3, "{run:?}");
     assert!(run.complains("no-such-host.invalid:9094 cannot be resolved"), "{run:?}");
+    assert!(run.complains("kafkalab doctor --phase admin -b no-such-host.invalid:9094"), "{run:?}");
 }
 
 #[test]

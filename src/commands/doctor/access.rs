@@ -110,7 +110,8 @@ async fn reach(context: &Context, access: &Access, address: String) -> Reached {
     let asked = access.users.first().and_then(|user| user.mechanism.as_ref());
     match asked.filter(|_| !access.protocol.has_tls()) {
         Some(asked) => {
-            let seen = async { (network::mechanism(asked.value, &offered.unwrap_or_default()), ()) };
+            let flag = access.users.first().map_or_else(String::new, connect::server_flag);
+            let seen = async { (network::mechanism(asked.value, &offered.unwrap_or_default(), &flag), ()) };
             chain.run(Id::Mechanism, about, seen).await;
         }
         None => chain.not_needed(Id::Mechanism),

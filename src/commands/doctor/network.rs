@@ -102,7 +102,7 @@ fn judge(address: &str, protocol: SecurityProtocol, found: &Listener) -> Seen {
         Listener::Sasl(offered) => {
             let offered = offered.join(", ");
             mismatch(trouble::WANTS_LOGIN.with(&[("address", &address), ("offered", &offered)]))
-                .next("kafkalab doctor -X security.protocol=SASL_PLAINTEXT")
+                .next(format!("kafkalab doctor -b {address} -X security.protocol=SASL_PLAINTEXT"))
         }
         Listener::Plaintext => {
             mismatch(trouble::WANTS_NO_LOGIN.with(&[("address", &address), ("protocol", &protocol)]))
@@ -120,8 +120,8 @@ fn judge(address: &str, protocol: SecurityProtocol, found: &Listener) -> Seen {
     }
 }
 
-/// Whether the listener offers the mechanism of the profile.
-pub(super) fn mechanism(asked: Mechanism, offered: &[String]) -> Seen {
+/// Whether the listener offers the mechanism of the profile. `server_flag` leads a command to paste to it.
+pub(super) fn mechanism(asked: Mechanism, offered: &[String], server_flag: &str) -> Seen {
     let list = offered.join(", ");
     if offered.iter().any(|name| name == asked.name()) {
         return Seen::passed(words::OFFERED.with(&[("asked", &asked), ("offered", &list)]));
@@ -131,7 +131,7 @@ pub(super) fn mechanism(asked: Mechanism, offered: &[String]) -> Seen {
         trouble::NOT_OFFERED.with(&[("asked", &asked), ("offered", &list)]),
     );
     match offered.iter().find(|name| Mechanism::parse(name).is_ok()) {
-        Some(name) => refused.next(format!("kafkalab doctor -X sasl.mechanism={name}")),
+        Some(name) => refused.next(format!("kafkalab doctor{server_flag} -X sasl.mechanism={name}")),
         None => refused.next("kafkalab explain 33"),
     }
 }

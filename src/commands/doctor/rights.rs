@@ -9,7 +9,6 @@ use crate::client::rights::{self as attempts, Attempt};
 use crate::commands::{connect, denial};
 use crate::error::Kind;
 use crate::profile::{Profile, ProfileName};
-use crate::source::Source;
 use crate::words::{Message, doctor as words};
 
 /// A group of the phase that both applications try to share; its names begin so.
@@ -99,7 +98,12 @@ impl Acls {
             None => None,
         };
         let server = admin.map_or("$BOOTSTRAP_SERVER", connect::address).to_owned();
-        Self { cluster, files: files.set(), server, server_flag: admin.map_or_else(String::new, server_flag) }
+        Self {
+            cluster,
+            files: files.set(),
+            server,
+            server_flag: admin.map_or_else(String::new, connect::server_flag),
+        }
     }
 
     /// Decides everything that a principal needs, and names what would add what is missing. Without the cluster's ACLs
@@ -213,12 +217,4 @@ fn lines(missing: &[Missing]) -> Vec<Message> {
 
 fn question<'a>(principal: &'a str, need: &'a Need) -> Question<'a> {
     Question { principal, host: "127.0.0.1", operation: need.operation, resource: need.resource() }
-}
-
-/// ` -b SERVER` where the address is that of a flag, so that a command to paste goes to the same cluster.
-pub(super) fn server_flag(profile: &Profile) -> String {
-    match profile.bootstrap_server.source {
-        Source::Flag(_) | Source::Property => format!(" -b {}", profile.bootstrap_server.value),
-        _ => String::new(),
-    }
 }

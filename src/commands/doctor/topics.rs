@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::access;
 use super::check::Seen;
-use super::rights::server_flag;
 use crate::client::raw::BrokerError;
 use crate::client::raw::admin::topics::{Topic, describe_topics};
+use crate::commands::connect;
 use crate::error::Kind;
 use crate::profile::{Profile, ProfileName};
 use crate::words::doctor as words;
@@ -57,7 +57,7 @@ fn one(profile: &Profile, name: &str, found: Option<&Result<Topic, BrokerError>>
             .next(format!(
                 "kafkalab topics create {name} --partitions {}{}",
                 profile.partitions.value,
-                server_flag(profile)
+                connect::server_flag(profile)
             )),
     }
 }
