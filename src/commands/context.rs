@@ -18,7 +18,7 @@ use crate::error::{Error, Identity, Kind, Result};
 use crate::lab::{Engine, Home};
 use crate::lesson::{Facts, Lessons};
 use crate::prediction::Prediction;
-use crate::profile::{Library, Overrides, Profile, ProfileName, resolve};
+use crate::profile::{Library, Overrides, Profile, ProfileFile, ProfileName, resolve};
 use crate::report::Block;
 use crate::source::Source;
 use crate::ui::{ColorChoice, Look, Ui};
@@ -174,11 +174,23 @@ impl Context {
 
     /// The settings of a phase as another principal than the one of the command line.
     pub fn profile_as(&self, name: ProfileName, principal: &str) -> Result<Profile> {
+        self.resolve_as(name, self.inputs.library.load(name)?, principal)
+    }
+
+    /// The settings of a phase that the command is not about, as one of its principals (`None`: its own): neither
+    /// `--profile` nor `--as` is meant for it.
+    pub fn profile_beside(&self, name: ProfileName, principal: Option<&str>) -> Result<Profile> {
+        let file = self.inputs.library.load_own(name)?;
+        let own = file.principal.as_ref().map(|own| own.value.clone()).unwrap_or_default();
+        self.resolve_as(name, file, principal.unwrap_or(&own))
+    }
+
+    fn resolve_as(&self, name: ProfileName, file: ProfileFile, principal: &str) -> Result<Profile> {
         let overrides =
             Overrides { principal: Some(principal.to_owned()), password: None, ..self.overrides() };
         // A password given for the command's own principal is not this one's.
         let variable = |key: &str| if key.ends_with("SASL_PASSWORD") { None } else { variable(key) };
-        resolve(name, self.inputs.library.load(name)?, &overrides, &variable)
+        resolve(name, file, &overrides, &variable)
     }
 
     /// Where the value of `--timeout` or `--lang` came from.

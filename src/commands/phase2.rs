@@ -5,11 +5,12 @@ use super::standalone::Standalone;
 use super::{Context, checks};
 use crate::acl::{AclBinding, Operation, PatternType, Permission, ResourceType};
 use crate::client::nest_emits;
+use crate::client::raw::RawError;
 use crate::client::rights::{self, Attempt};
 use crate::error::Result;
 use crate::profile::ProfileName;
-use crate::report::{Check, Report};
-use crate::words::phase2 as words;
+use crate::report::{Check, Report, Verdict};
+use crate::words::{Message, Text, phase2 as words};
 
 pub(super) async fn verify(context: &Context) -> Result<Report> {
     let mut phase = Standalone::begin(context, ProfileName::Phase2).await?;
@@ -56,43 +57,78 @@ async fn value_trap(context: &Context, phase: &Standalone<'_>) -> Check {
     }
 }
 
+/// What Nest appends to the group of a `ClientKafka`, which joins it even if it only produces.
+const CLIENT_POSTFIX: &str = "-client";
+
 /// The group ACL for the name that people type, and for its prefix: `analytics`, who has none, is lent first the one
-/// and then the other, and tries the name that Nest really uses.
-async fn group_names(context: &Context, phase: &Standalone<'_>) -> Result<[Check; 2]> {
+/// and then the other, and tries the names that Nest really uses.
+async fn group_names(context: &Context, phase: &Standalone<'_>) -> Result<[Check; 3]> {
     let typed = phase.profile.actor.group.as_ref().map_or_else(String::new, |group| group.value.clone());
+    let client = format!("{typed}{CLIENT_POSTFIX}");
+    let groups = [phase.group.as_str(), client.as_str()];
     let mut lender = Lender::new(context).await?;
-    let mut tried = Vec::new();
-    for pattern in [PatternType::Literal, PatternType::Prefixed] {
-        lender.lend(&[read_group(&typed, pattern)]).await?;
-        tried.push(observe(context, phase).await);
-        lender.take_back().await?;
-    }
-    let wanted = [("group-literal", words::LITERAL, false), ("group-prefixed", words::PREFIXED, true)];
-    let mut checks = wanted.into_iter().zip(tried).map(|((id, goal, allowed), seen)| {
-        let goal = goal.with(&[("typed", &typed), ("group", &phase.group)]);
+    let [server_literal, client_literal] =
+        lent(context, &mut lender, &read_group(&typed, PatternType::Literal), groups).await?;
+    let [server_prefixed, client_prefixed] =
+        lent(context, &mut lender, &read_group(&typed, PatternType::Prefixed), groups).await?;
+    let goal = |text: Text, group: &str| text.with(&[("typed", &typed), ("group", &group)]);
+    Ok([
+        named("group-literal", goal(words::LITERAL, &phase.group), &phase.group, &[(server_literal, false)]),
+        named(
+            "group-prefixed",
+            goal(words::PREFIXED, &phase.group),
+            &phase.group,
+            &[(server_prefixed, true)],
+        ),
+        named(
+            "group-client",
+            goal(words::CLIENT, &client),
+            &client,
+            &[(client_literal, false), (client_prefixed, true)],
+        ),
+    ])
+}
+
+/// What the broker answers about each group while `analytics` is lent an ACL.
+async fn lent(
+    context: &Context,
+    lender: &mut Lender<'_>,
+    acl: &AclBinding,
+    groups: [&str; 2],
+) -> Result<[Seen; 2]> {
+    lender.lend(std::slice::from_ref(acl)).await?;
+    let seen = [observe(context, groups[0]).await, observe(context, groups[1]).await];
+    lender.take_back().await?;
+    Ok(seen)
+}
+
+/// Holds the broker's answers about a group against what they should be.
+fn named(id: &'static str, goal: Message, group: &str, seen: &[(Seen, bool)]) -> Check {
+    let mut evidence = Vec::new();
+    let mut holds = true;
+    for (seen, allowed) in seen {
         match seen {
             Ok(seen) => {
                 let name = crate::kafka_error::name(seen.code);
-                let evidence =
-                    words::ANSWERED.with(&[("group", &phase.group), ("name", &name), ("code", &seen.code)]);
-                checks::decided(id, goal, seen.allowed() == allowed, evidence)
+                let text = if seen.allowed() { words::LET_IN } else { words::ANSWERED };
+                evidence.push(text.with(&[("group", &group), ("name", &name), ("code", &seen.code)]));
+                holds &= seen.allowed() == *allowed;
             }
-            Err(failure) => checks::could_not(id, goal, &failure),
+            Err(failure) => return checks::could_not(id, goal, failure),
         }
-    });
-    let missing = || checks::could_not("group-literal", words::REAL_NAME, &"-");
-    Ok([checks.next().unwrap_or_else(missing), checks.next().unwrap_or_else(missing)])
+    }
+    let verdict = if holds { Verdict::Done } else { Verdict::NotYet };
+    Check { id, goal, verdict, evidence }
 }
 
-async fn observe(
-    context: &Context,
-    phase: &Standalone<'_>,
-) -> std::result::Result<rights::Observed, crate::client::raw::RawError> {
+type Seen = std::result::Result<rights::Observed, RawError>;
+
+async fn observe(context: &Context, group: &str) -> Seen {
     let analytics = context
         .profile_as(ProfileName::Phase2, "analytics")
-        .map_err(|error| crate::client::raw::RawError::Unsupported(error.to_string()))?;
+        .map_err(|error| RawError::Unsupported(error.to_string()))?;
     let mut connection = checks::connection(context, &analytics).await?;
-    rights::attempt(&mut connection, &Attempt::Join(phase.group.clone())).await
+    rights::attempt(&mut connection, &Attempt::Join(group.to_owned())).await
 }
 
 fn read_group(name: &str, pattern_type: PatternType) -> AclBinding {

@@ -5,8 +5,8 @@ use super::{Context, checks, connect, consume, logins, produce};
 use crate::client::rights::Attempt;
 use crate::error::Result;
 use crate::profile::{Profile, ProfileName};
-use crate::report::{Block, Check, Report};
-use crate::words::standalone as words;
+use crate::report::{Block, Check, Report, Verdict};
+use crate::words::{Message, standalone as words};
 
 /// The commands of a phase with one application.
 #[derive(Debug, clap::Subcommand)]
@@ -29,6 +29,8 @@ pub(super) struct Standalone<'c> {
     pub topic: String,
     /// The group of the phase's own application, as it stands on the wire.
     pub group: String,
+    /// Every principal of the phase, and nobody in particular, with what each should be able to do.
+    rows: Vec<Row>,
     checks: Vec<Check>,
     /// What was checked last, while a person waits.
     bar: indicatif::ProgressBar,
@@ -42,8 +44,19 @@ impl<'c> Standalone<'c> {
         drop(connect::cluster(context, &profile, words::REACHING.with(&[("phase", &name.name())])).await?);
         let topic = profile.topic.as_ref().map_or_else(String::new, |topic| topic.value.clone());
         let group = connect::group(&context.profile_as(name, &profile.owner)?).unwrap_or_default();
+        let rows = rows(&profile, |principal| context.profile_as(name, principal))?;
         let bar = context.ui.waiting(words::CHECKING);
-        Ok(Self { context, profile, topic, group, checks: Vec::new(), bar })
+        Ok(Self { context, profile, topic, group, rows, checks: Vec::new(), bar })
+    }
+
+    /// The phase as a part of another one's verification, on the same broker.
+    fn beside(context: &'c Context, name: ProfileName) -> Result<Self> {
+        let profile = context.profile_beside(name, None)?;
+        let topic = profile.topic.as_ref().map_or_else(String::new, |topic| topic.value.clone());
+        let group = connect::group(&profile).unwrap_or_default();
+        let rows = rows(&profile, |principal| context.profile_beside(name, Some(principal)))?;
+        let bar = indicatif::ProgressBar::hidden();
+        Ok(Self { context, profile, topic, group, rows, checks: Vec::new(), bar })
     }
 
     /// Adds a check, and tells a waiting person that it was made.
@@ -68,15 +81,19 @@ impl<'c> Standalone<'c> {
         }
     }
 
-    /// The matrix of who may do what, and the report.
-    pub(super) async fn finish(mut self) -> Result<Report> {
+    /// Who may do what.
+    async fn matrix(&self) -> matrix::Observed {
         let attempts = [
             Attempt::Write(self.topic.clone()),
             Attempt::Read(self.topic.clone()),
             Attempt::Join(self.group.clone()),
         ];
-        let rows = rows(self.context, &self.profile)?;
-        let observed = matrix::observe(self.context, &rows, &attempts, &["WRITE", "READ", "GROUP"]).await;
+        matrix::observe(self.context, &self.rows, &attempts, &["WRITE", "READ", "GROUP"]).await
+    }
+
+    /// The matrix of who may do what, and the report.
+    pub(super) async fn finish(mut self) -> Result<Report> {
+        let observed = self.matrix().await;
         self.add(observed.check);
         self.bar.finish_and_clear();
         let mut report = Report::checks(self.checks, self.context.lang());
@@ -97,12 +114,27 @@ impl<'c> Standalone<'c> {
     }
 }
 
-/// Every principal of the profile, and nobody in particular.
-fn rows(context: &Context, profile: &Profile) -> Result<Vec<Row>> {
+/// All that the phases with one application have alike, as one check of another phase: done if each part is, else the
+/// verdict and the evidence of the first that is not.
+pub(super) async fn still_holds(context: &Context, name: ProfileName) -> Result<Check> {
+    let mut phase = Standalone::beside(context, name)?;
+    phase.common().await;
+    let observed = phase.matrix().await;
+    phase.add(observed.check);
+    let (id, goal) = (name.name(), words::STILL_HOLDS.with(&[("phase", &name.name())]));
+    let parts = phase.checks.iter().map(|check| check.id).collect::<Vec<_>>().join(", ");
+    let Some(problem) = phase.checks.into_iter().find(|check| check.verdict != Verdict::Done) else {
+        return Ok(Check::new(id, goal, Verdict::Done, words::PARTS_DONE.with(&[("parts", &parts)])));
+    };
+    let evidence = [Message::from(problem.id.to_owned()), problem.goal].into_iter().chain(problem.evidence);
+    Ok(Check { id, goal, verdict: problem.verdict, evidence: evidence.collect() })
+}
+
+/// Every principal of a profile, and nobody in particular: only the phase's own may do anything.
+fn rows(profile: &Profile, of: impl Fn(&str) -> Result<Profile>) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for name in &profile.principal_names {
-        let allowed = *name == profile.owner;
-        rows.push(Row { profile: context.profile_as(profile.name, name)?, expected: vec![allowed; 3] });
+        rows.push(Row { profile: of(name)?, expected: vec![*name == profile.owner; 3] });
     }
     if let Some(anonymous) = profile.without_login() {
         rows.push(Row { profile: anonymous, expected: vec![false; 3] });

@@ -69,14 +69,14 @@ impl Library {
         self.folder.as_deref()
     }
 
-    /// Reads a profile. A profile that the local folder lacks is the one built in. `--profile` replaces the profile
-    /// of every phase, never the administrator's.
+    /// Reads a profile. `--profile` replaces the profile of every phase, never the administrator's.
     pub fn load(&self, name: ProfileName) -> Result<ProfileFile> {
-        let (_, _, below, built_in) = *name.row();
-        match self.file(name) {
-            Some(path) => read(&path),
-            None => ProfileFile::parse(&format!("phases/{below}"), built_in),
-        }
+        read_or_built_in(name, self.file(name))
+    }
+
+    /// Reads the profile of a phase that the command is not about: `--profile` is not meant for it.
+    pub fn load_own(&self, name: ProfileName) -> Result<ProfileFile> {
+        read_or_built_in(name, self.own_file(name))
     }
 
     /// The file that a profile is read from; `None` for the one built in.
@@ -84,8 +84,21 @@ impl Library {
         if name != ProfileName::Admin && self.profile.is_some() {
             return self.profile.clone();
         }
+        self.own_file(name)
+    }
+
+    /// A profile that the local folder lacks is the one built in.
+    fn own_file(&self, name: ProfileName) -> Option<PathBuf> {
         let (_, _, below, _) = *name.row();
         self.folder.as_ref().map(|folder| folder.join(below)).filter(|path| path.exists())
+    }
+}
+
+fn read_or_built_in(name: ProfileName, path: Option<PathBuf>) -> Result<ProfileFile> {
+    let (_, _, below, built_in) = *name.row();
+    match path {
+        Some(path) => read(&path),
+        None => ProfileFile::parse(&format!("phases/{below}"), built_in),
     }
 }
 

@@ -82,6 +82,19 @@ on_every_broker! {
         let topic = lab.topic("phase4-contrato", 3);
         assert!(contract(lab, &topic, &["--strict"]).stdout.contains("is empty"));
         write(lab, "gzip", FutureRecord::to(&topic).key("p-1").payload(GOOD.as_bytes()));
+        // CloudEvents in its binary mode: headers, and the value stays what it is.
+        let cloud_event = [
+            ("ce_specversion", "1.0"),
+            ("ce_type", "PedidoCriado"),
+            ("ce_source", "/nest"),
+            ("ce_id", "0b0e6a2e-5d3b-4a55-9a55-0d2f1f9d0b11"),
+            ("ce_time", "2026-01-01T12:00:00.000Z"),
+            ("content-type", "application/json"),
+        ];
+        let headers = cloud_event.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value) })
+        });
+        write(lab, "gzip", FutureRecord::to(&topic).key("p-1").payload(GOOD.as_bytes()).headers(headers));
         let run = contract(lab, &topic, &["--strict", "--lang", "pt-BR"]);
         assert_eq!(run.code, 0, "{run:?}");
         assert!(run.stdout.contains("todas as mensagens cumprem o contrato"), "{run:?}");

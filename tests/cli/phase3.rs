@@ -53,6 +53,19 @@ impl Phase {
     }
 }
 
+/// The built-in phases with one text in the profile of one of them replaced.
+fn phases_with(phase: &str, from: &str, to: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["phase0", "phase1", "phase2", "phase3"] {
+        let below = format!("{name}/profile.toml");
+        let text = fs::read_to_string(root().join("phases").join(&below)).unwrap();
+        let text = if name == phase { text.replace(from, to) } else { text };
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(&below), text).unwrap();
+    }
+    folder
+}
+
 fn rows<'a>(report: &'a Value, part: &str) -> &'a Vec<Value> {
     report[part].as_array().unwrap_or_else(|| panic!("{report}"))
 }
@@ -164,13 +177,25 @@ on_every_broker! {
         let phase = Phase::new(lab);
         let (run, report) = phase.json(&["verify"]);
         let verdicts: Vec<_> = rows(&report, "checks").iter().map(|one| (&one["id"], &one["verdict"])).collect();
-        let ids = ["scenario-a", "scenario-b", "committed", "contract", "one-group", "matrix"];
+        let ids =
+            ["scenario-a", "scenario-b", "committed", "contract", "one-group", "matrix", "phase1", "phase2"];
         let ids = ids.map(Value::from);
         let done = Value::from("done");
         assert_eq!(verdicts, ids.iter().map(|id| (id, &done)).collect::<Vec<_>>(), "{report}");
         assert_eq!(run.code, 0, "{run:?}");
         let refused = &report["checks"][4]["evidence"][0];
         assert!(refused.as_str().unwrap().contains("INCONSISTENT_GROUP_PROTOCOL (23)"), "{report}");
+    }
+
+    fn phase_3_is_not_done_where_laravel_alone_no_longer_works(lab: &Lab) {
+        let phase = Phase::new(lab);
+        let phases = phases_with("phase1", "\"laravel-events\"", "\"nest-events\"");
+        let (run, report) = phase.json(&["verify", "--phases", phases.path().to_str().unwrap()]);
+        assert_eq!(run.code, 6, "{run:?}");
+        let not_done: Vec<_> = rows(&report, "checks").iter().filter(|one| one["verdict"] != "done").collect();
+        assert_eq!(not_done.len(), 1, "{report}");
+        assert_eq!((&not_done[0]["id"], &not_done[0]["verdict"]), (&"phase1".into(), &"not_yet".into()), "{report}");
+        assert!(not_done[0].to_string().contains("TOPIC_AUTHORIZATION_FAILED"), "{report}");
     }
 
     fn phase_3_on_a_topic_that_nest_may_not_use_is_not_done(lab: &Lab) {

@@ -56,11 +56,15 @@ on_every_broker! {
         let run = kafkalab(&[&verify[..], &["--yes"]].concat());
         let ids = [
             "login", "wrong-password", "wrong-mechanism", "no-login", "message", "group", "value-trap",
-            "group-literal", "group-prefixed", "matrix",
+            "group-literal", "group-prefixed", "group-client", "matrix",
         ];
         let done: Vec<_> = ids.map(|id| (id.to_owned(), "done".to_owned())).into();
         assert_eq!((verdicts(&run), run.code), (done, 0), "{run:?}");
-        assert!(run.stdout.contains("nest-app-server"), "{run:?}");
+        let report: Value = serde_json::from_str(&run.stdout).unwrap();
+        let client = &report["checks"].as_array().unwrap().iter().find(|check| check["id"] == "group-client").unwrap();
+        let said: Vec<&str> = client["evidence"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+        assert!(said.iter().all(|one| one.contains("nest-app-client")), "{said:?}");
+        assert!(said[0].contains("GROUP_AUTHORIZATION_FAILED (30)") && said[1].contains("UNKNOWN_MEMBER_ID (25)"), "{said:?}");
     }
 
     fn phase_1_as_somebody_else_is_not_done(lab: &Lab) {

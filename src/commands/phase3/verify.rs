@@ -10,7 +10,7 @@ use super::side::Side;
 use super::{shared, show};
 use crate::client::raw::batches::last_records;
 use crate::commands::groups::PartitionPlace;
-use crate::commands::{Context, checks, connect};
+use crate::commands::{Context, checks, connect, standalone};
 use crate::contract::Source;
 use crate::error::{Error, Kind, Result};
 use crate::profile::ProfileName;
@@ -42,7 +42,10 @@ pub(super) async fn run(context: &Context) -> Result<Report> {
         shared::check(context, &topic, &laravel, &nest).await,
     ];
     let refusals = show::refusals(context, &topic, in_order(&laravel, &nest)).await?;
-    let checks = checks.into_iter().chain([refusals.check]).collect();
+    // What the applications could do each alone, they still can, and no more than that.
+    let phase1 = standalone::still_holds(context, ProfileName::Phase1).await?;
+    let phase2 = standalone::still_holds(context, ProfileName::Phase2).await?;
+    let checks = checks.into_iter().chain([refusals.check, phase1, phase2]).collect();
     let mut report = Report::checks(checks, context.lang());
     report.body.extend([Block::Gap, refusals.table]);
     if let Some(data) = &mut report.data {
