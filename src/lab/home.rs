@@ -289,6 +289,22 @@ mod tests {
     }
 
     #[test]
+    fn two_tutorials_at_once_lose_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(Some(folder.path().to_owned())).unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let home = &home;
+                let change = move |book: &mut Book| {
+                    book.clusters.entry(format!("cluster-{number}")).or_default();
+                };
+                scope.spawn(move || home.change_progress(change).unwrap());
+            }
+        });
+        assert_eq!(home.read_progress().unwrap().clusters.len(), 8);
+    }
+
+    #[test]
     fn a_newer_state_is_refused_and_a_torn_one_is_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(Some(folder.path().to_owned())).unwrap();

@@ -240,3 +240,77 @@ impl Progress {
         self.seen_at_ms = now_ms;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000;
+
+    fn lessons() -> Lessons {
+        Lessons::built_in().unwrap()
+    }
+
+    #[test]
+    fn a_book_is_read_back_and_a_newer_or_torn_one_is_not_read() {
+        let lessons = lessons();
+        let mut book = Book { last: Some("c".to_owned()), ..Book::default() };
+        let progress = book.clusters.entry("c".to_owned()).or_default();
+        progress.begin(lessons.steps().next().unwrap(), Baseline::default(), 1);
+        let text = serde_json::to_string(&book).unwrap();
+        assert_eq!(Book::parse(&text), Ok(book));
+        assert_eq!(Book::parse("{\"version\":2}"), Err(Unreadable::Newer(2)));
+        for torn in ["", "{", "{}", &text[..text.len() - 1]] {
+            assert_eq!(Book::parse(torn), Err(Unreadable::Torn), "{torn}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_is_under_way_keeps_its_beginning() {
+        let lessons = lessons();
+        let step = lessons.steps().next().unwrap();
+        let mut progress = Progress::default();
+        progress.begin(step, Baseline { at_ms: 1, ..Baseline::default() }, 1);
+        progress.tried(2);
+        progress.begin(step, Baseline { at_ms: 9, ..Baseline::default() }, 9);
+        let current = progress.under_way().unwrap();
+        assert_eq!((current.baseline.at_ms, current.attempts), (1, 1));
+    }
+
+    #[test]
+    fn the_next_step_is_the_first_open_one_from_where_the_learner_stands() {
+        let lessons = lessons();
+        let steps: Vec<&Step> = lessons.steps().take(3).collect();
+        let mut progress = Progress::default();
+        let next = |progress: &Progress| progress.next(&lessons).map(|step| step.id.clone());
+        assert_eq!(next(&progress), Some(steps[0].id.clone()));
+        progress.begin(steps[1], Baseline::default(), 1);
+        assert_eq!(next(&progress), Some(steps[1].id.clone()), "a jump holds");
+        progress.finish(steps[1], (0, 0), 2);
+        assert_eq!(next(&progress), Some(steps[2].id.clone()));
+        lessons.steps().skip(2).for_each(|step| progress.finish(step, (0, 0), 3));
+        assert_eq!(next(&progress), Some(steps[0].id.clone()), "what was left out comes last");
+        progress.finish(steps[0], (0, 0), 4);
+        assert_eq!(next(&progress), None);
+        progress.forget(&steps[..1]);
+        assert_eq!(next(&progress), Some(steps[0].id.clone()));
+    }
+
+    #[test]
+    fn breaks_are_no_time_spent_and_the_first_decision_counts() {
+        let lessons = lessons();
+        let step = lessons.steps().next().unwrap();
+        let mut progress = Progress::default();
+        progress.begin(step, Baseline::default(), MINUTE);
+        progress.predicted(step, 1, 3 * MINUTE);
+        progress.tried(100 * MINUTE);
+        progress.hinted(2, 101 * MINUTE);
+        progress.finish(step, (3, 4), 101 * MINUTE);
+        progress.decided(step, 1);
+        progress.decided(step, 0);
+        let figures = progress.figures();
+        assert_eq!(figures.spent_ms, 3 * MINUTE);
+        assert_eq!((figures.attempts, figures.hints, figures.answered, figures.right), (1, 2, 1, 1));
+        assert_eq!((figures.written, figures.read), (3, 4));
+    }
+}

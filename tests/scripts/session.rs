@@ -106,6 +106,7 @@ fn shown(page: &Page<'_>) -> String {
     match page {
         Page::Intro(phase) => format!("intro {}", phase.name.name()),
         Page::Step(step) => format!("step {}", step.numbered()),
+        Page::Goal(step) => format!("goal {}", step.numbered()),
         Page::Question(step) => format!("question {}", step.numbered()),
         Page::NoAnswer(_) => "how to answer".to_owned(),
         Page::Command(step) => format!("command {}", step.numbered()),

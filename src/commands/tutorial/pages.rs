@@ -28,6 +28,7 @@ impl Scene<'_> {
         Ok(match page {
             Page::Intro(phase) => intro(phase, lang),
             Page::Step(step) => step_page(step, lang),
+            Page::Goal(step) => goal_page(step, lang),
             Page::Question(step) => {
                 step.predict.as_ref().map_or_else(Vec::new, |asked| question(asked, lang))
             }
@@ -122,6 +123,27 @@ fn intro(phase: &Phase, lang: Lang) -> Vec<Block> {
 /// What a step is about, without what to type.
 pub(super) fn step_page(step: &Step, lang: Lang) -> Vec<Block> {
     let text = step.text(lang);
+    let mut notes = goal(step);
+    notes.push((words::LOOK_FOR.into(), text.look.as_str().into()));
+    notes.extend(refusal(step));
+    vec![
+        Block::Gap,
+        Block::Title(titled(words::STEP_TITLE, step, lang)),
+        Block::Gap,
+        prose(&text.why),
+        Block::Gap,
+        Block::Labelled(notes),
+    ]
+}
+
+/// The same for those who need no reasons.
+fn goal_page(step: &Step, lang: Lang) -> Vec<Block> {
+    let notes = goal(step).into_iter().chain(refusal(step)).collect();
+    vec![Block::Gap, Block::Title(titled(words::STEP_TITLE, step, lang)), Block::Labelled(notes)]
+}
+
+/// What must hold, and who can have brought it about.
+fn goal(step: &Step) -> Vec<(Message, Message)> {
     let mut notes: Vec<(Message, Message)> = Vec::new();
     for (row, goal) in step.checks.iter().enumerate() {
         let label = if row == 0 { words::GOAL.into() } else { Message::from("") };
@@ -132,18 +154,12 @@ pub(super) fn step_page(step: &Step, lang: Lang) -> Vec<Block> {
         Evidence::Observed => words::COUNTS_OBSERVED,
     };
     notes.push((words::COUNTS.into(), counts.into()));
-    notes.push((words::LOOK_FOR.into(), text.look.as_str().into()));
-    if step.exit != 0 {
-        notes.push((words::NOTE.into(), words::WILL_BE_REFUSED.with(&[("exit", &step.exit)])));
-    }
-    vec![
-        Block::Gap,
-        Block::Title(titled(words::STEP_TITLE, step, lang)),
-        Block::Gap,
-        prose(&text.why),
-        Block::Gap,
-        Block::Labelled(notes),
-    ]
+    notes
+}
+
+/// The expected failure announces itself.
+fn refusal(step: &Step) -> Option<(Message, Message)> {
+    (step.exit != 0).then(|| (words::NOTE.into(), words::WILL_BE_REFUSED.with(&[("exit", &step.exit)])))
 }
 
 fn question(asked: &Prediction, lang: Lang) -> Vec<Block> {

@@ -130,9 +130,13 @@ impl<'l> Session<'l> {
             }
             _ => {
                 self.place = Place::Doing(step);
-                turn([Page::Step(step), Page::Command(step)], Await::Line(Asking::Command))
+                turn([self.about(step), Page::Command(step)], Await::Line(Asking::Command))
             }
         }
+    }
+
+    fn about(&self, step: &'l Step) -> Page<'l> {
+        if self.checks_only { Page::Goal(step) } else { Page::Step(step) }
     }
 
     fn line(&mut self, typed: Typed) -> Turn<'l> {
@@ -191,7 +195,7 @@ impl<'l> Session<'l> {
             Typed::Word(Word::Check) => tried(Await::Check(step)),
             Typed::Word(Word::Hint) => self.give_hint(step),
             Typed::Word(Word::Skip) => self.advance(step),
-            Typed::Word(Word::Again) => turn([Page::Step(step), Page::Command(step)], self.asking()),
+            Typed::Word(Word::Again) => turn([self.about(step), Page::Command(step)], self.asking()),
             _ => self.and_ask(Page::Help),
         }
     }
@@ -244,7 +248,9 @@ impl<'l> Session<'l> {
         if let (Some(right), Some(chosen)) = (right, self.answers.get(&step.id)) {
             pages.push(Page::Predicted(step, *chosen, right));
         }
-        pages.push(Page::Seen(step));
+        if !self.checks_only {
+            pages.push(Page::Seen(step));
+        }
         Turn { keep, pages, then: Await::Line(Asking::Enter) }
     }
 

@@ -59,6 +59,8 @@ pub enum Page<'l> {
     Intro(&'l Phase),
     /// What a step is about: title, reason, goal, what will be seen.
     Step(&'l Step),
+    /// The goal of a step, for those who need no reasons.
+    Goal(&'l Step),
     /// A question, before the broker answers it.
     Question(&'l Step),
     /// A line that is no answer to the question.
