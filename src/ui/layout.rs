@@ -51,7 +51,7 @@ fn wrap_one(line: &str, width: usize) -> Vec<String> {
     if measure_text_width(line) <= width {
         return vec![line.to_owned()];
     }
-    let is_command = ["kafka", "kcat "].iter().any(|name| line.trim_start().starts_with(name));
+    let is_command = ["kafka", "kcat ", "echo "].iter().any(|name| line.trim_start().starts_with(name));
     if is_command && line.starts_with("    ") {
         return wrap_command(line, width);
     }

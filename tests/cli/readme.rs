@@ -4,8 +4,10 @@ use std::fs;
 use std::ops::Range;
 
 use kafkalab::broker::api::APIS;
+use kafkalab::lesson::Lessons;
 
 use super::program::{Run, kafkalab_at};
+use super::tutorial::tour::Tour;
 use crate::support::root;
 
 /// Where the text between two marks of README.md stands.
@@ -60,9 +62,9 @@ fn the_commands_do_what_stands_beside_them() {
     let up = home.run("up --listen 127.0.0.1:0 --sasl-listen 127.0.0.1:0");
     assert_eq!(up.code, 0, "{up:?}");
     let first = readme.lines().find_map(|line| line.strip_prefix("cargo run --release -- ")).unwrap();
-    let produced = home.run(first);
-    assert_eq!(produced.code, 0, "{produced:?}");
-    assert!(produced.stdout.contains("acknowledged by the broker"), "{produced:?}");
+    let begun = home.run(first);
+    assert_eq!(begun.code, 0, "{begun:?}");
+    assert!(begun.stdout.contains("phase0.1  "), "the first step of the tour: {begun:?}");
 
     let commands: Vec<&str> =
         readme[part(&readme, "next")].lines().filter_map(|line| line.strip_prefix("kafkalab ")).collect();
@@ -73,4 +75,42 @@ fn the_commands_do_what_stands_beside_them() {
         let refused = says.contains("refused, and told why");
         assert_eq!(run.code, if refused { 5 } else { 0 }, "{command}: {run:?}");
     }
+}
+
+/// What differs from run to run has one value in the README: the partition that chance picks, and the port.
+fn steady(text: &str) -> String {
+    let mut steady = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = ["partition ", "127.0.0.1:"]
+        .iter()
+        .filter_map(|mark| rest.find(mark).map(|at| rest.split_at(at + mark.len())))
+        .min_by_key(|(before, _)| before.len())
+    {
+        let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        steady.push_str(before);
+        steady.push_str(match (digits, before.ends_with(':')) {
+            (0, _) => "",
+            (_, true) => "19092",
+            (_, false) => "1",
+        });
+        rest = &after[digits..];
+    }
+    steady + rest
+}
+
+#[test]
+fn the_recorded_run_is_what_happens() {
+    let home = super::lab::Home::new();
+    home.up();
+    home.run(&["topics", "create", "phase0-hello", "--partitions", "3"]);
+    let mut tour = Tour::start(&home, &["--from", "phase0.send"], &[("NO_COLOR", "1")]);
+    tour.asked();
+    tour.talk("");
+    tour.talk("1");
+    tour.talk("");
+    let text = tour.text();
+    let number = Lessons::built_in().unwrap().find("phase0.send").unwrap().numbered();
+    let step = &text[text.find(&format!("{number}  ")).unwrap()..];
+    let shown = step.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
+    hold("run", &format!("```\n{}```\n", steady(&shown)));
 }

@@ -1,6 +1,6 @@
 //! The guided tour, on a terminal and without one: from the first step to the last, interrupted, killed and resumed.
 
-mod tour;
+pub(crate) mod tour;
 
 use std::time::Instant;
 

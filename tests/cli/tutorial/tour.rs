@@ -15,7 +15,7 @@ const PATIENCE_MS: u64 = 60_000;
 const MOST: usize = 400;
 
 /// The tutorial.
-pub(super) struct Tour {
+pub(crate) struct Tour {
     terminal: PtySession,
     /// Everything that was shown so far, as bytes.
     shown: Vec<u8>,
@@ -25,7 +25,7 @@ pub(super) struct Tour {
 
 impl Tour {
     /// Starts `kafkalab tutorial ARGS…`.
-    pub(super) fn start(home: &Home, args: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(home: &Home, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let program = command(home.path(), &[&["tutorial"], args].concat());
         let mut shell = Command::new("sh");
         shell.args(["-c", "stty cols 80 rows 40; exec \"$@\"", "sh"]);
@@ -37,7 +37,7 @@ impl Tour {
     }
 
     /// Waits for the next prompt, or for the end of the tutorial: then `None`.
-    pub(super) fn asked(&mut self) -> Option<String> {
+    pub(crate) fn asked(&mut self) -> Option<String> {
         let prompt = r"(phase\d\.\d+>|Enter [a-z ]+:|(your answer|sua resposta), 1 (to|a) \d:|\(1-\d, Enter [a-z ]+\):) $";
         let regex = Regex::new(prompt).unwrap();
         let found = self.terminal.exp_any(vec![ReadUntil::Regex(regex.clone()), ReadUntil::EOF]);
@@ -49,7 +49,7 @@ impl Tour {
     }
 
     /// Types a line and returns what is shown until the next prompt.
-    pub(super) fn talk(&mut self, line: &str) -> String {
+    pub(crate) fn talk(&mut self, line: &str) -> String {
         let before = self.shown.len();
         self.say(line);
         self.asked();
@@ -57,35 +57,37 @@ impl Tour {
     }
 
     /// Types a line and waits for nothing.
-    pub(super) fn say(&mut self, line: &str) {
+    pub(crate) fn say(&mut self, line: &str) {
+        // The library has turned the terminal's echo off.
+        self.shown.extend(format!("{line}\n").bytes());
         self.terminal.send_line(line).unwrap();
     }
 
     /// Types a line, does not wait, and kills the tutorial as a crash would.
-    pub(super) fn say_and_kill(mut self, line: &str) {
+    pub(crate) fn say_and_kill(mut self, line: &str) {
         self.say(line);
         let sigkill = 9;
         self.terminal.process_mut().kill(sigkill.try_into().unwrap()).unwrap();
     }
 
     /// Ctrl and a letter.
-    pub(super) fn control(&mut self, letter: char) {
+    pub(crate) fn control(&mut self, letter: char) {
         self.terminal.send_control(letter).unwrap();
     }
 
     /// Waits until a text is shown.
-    pub(super) fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) {
         let before = self.terminal.exp_string(text).unwrap_or_else(|problem| panic!("{problem}"));
         self.shown.extend(before.chars().chain(text.chars()).map(|byte| byte as u8));
     }
 
     /// The last prompt.
-    pub(super) fn prompt(&self) -> &str {
+    pub(crate) fn prompt(&self) -> &str {
         &self.prompt
     }
 
     /// Presses Enter, and answers questions with their first choice, until nothing is asked any more.
-    pub(super) fn press_enter_to_the_end(&mut self) -> i32 {
+    pub(crate) fn press_enter_to_the_end(&mut self) -> i32 {
         for _ in 0..MOST {
             let line = if self.prompt.ends_with(":") && self.prompt.contains(", 1 ") { "1" } else { "" };
             self.say(line);
@@ -97,7 +99,7 @@ impl Tour {
     }
 
     /// Waits for the end and returns the exit code.
-    pub(super) fn ended(&mut self) -> i32 {
+    pub(crate) fn ended(&mut self) -> i32 {
         while self.asked().is_some() {}
         let status = format!("{:?}", self.terminal.process().wait().unwrap());
         let code = status.trim_end_matches(')').rsplit(", ").next().and_then(|code| code.parse().ok());
@@ -105,7 +107,7 @@ impl Tour {
     }
 
     /// Everything that was shown.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.shown).replace("\r\n", "\n")
     }
 }
