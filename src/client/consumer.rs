@@ -41,6 +41,8 @@ pub(super) struct MemberState {
     pub(super) assigned: Vec<i32>,
     /// The offset after the last record that was handled and not yet committed.
     pub(super) handled: BTreeMap<i32, i64>,
+    /// What to keep beside the offset of a partition, as the metadata of its commit.
+    pub(super) notes: BTreeMap<i32, String>,
     /// The offset committed last.
     pub(super) committed: BTreeMap<i32, i64>,
     /// Moves that nobody was told about yet.
@@ -69,7 +71,13 @@ impl Membership {
 impl MemberState {
     /// What is to be committed, as librdkafka takes it.
     pub(super) fn to_commit(&self) -> Option<TopicPartitionList> {
-        list(&self.topic, self.handled.iter().map(|(partition, next)| (*partition, *next)))
+        let list = list(&self.topic, self.handled.iter().map(|(partition, next)| (*partition, *next)))?;
+        for (partition, note) in &self.notes {
+            if let Some(mut element) = list.find_partition(&self.topic, *partition) {
+                element.set_metadata(note);
+            }
+        }
+        Some(list)
     }
 
     /// Moves `offsets` from "handled" to "committed", except what was handled meanwhile.

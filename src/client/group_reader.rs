@@ -188,6 +188,24 @@ impl GroupReader {
         self.ears.membership.lock().handled.insert(partition, offset + 1);
     }
 
+    /// What the next commits keep beside the offset of a partition: Kafka's commit metadata, at most 4096 bytes unless
+    /// the broker's `offset.metadata.max.bytes` says otherwise.
+    pub fn note(&mut self, partition: i32, note: String) {
+        self.ears.membership.lock().notes.insert(partition, note);
+    }
+
+    /// Fetches no more of a partition that this member owns. What came already may still be handed out.
+    pub fn pause(&self, partition: i32) -> Result<(), Failure> {
+        let Some(list) = consumer::list(&self.topic, std::iter::once((partition, 0))) else { return Ok(()) };
+        Ok(self.native.pause(&list)?)
+    }
+
+    /// Fetches on after [`pause`](Self::pause), behind the last record that was handed out.
+    pub fn resume(&self, partition: i32) -> Result<(), Failure> {
+        let Some(list) = consumer::list(&self.topic, std::iter::once((partition, 0))) else { return Ok(()) };
+        Ok(self.native.resume(&list)?)
+    }
+
     /// Offsets that were handled and are not committed: the next one to read of each partition.
     pub fn uncommitted(&self) -> BTreeMap<i32, i64> {
         self.ears.membership.lock().handled.clone()

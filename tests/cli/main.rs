@@ -7,6 +7,7 @@ mod support;
 mod acl;
 mod consume;
 mod contract;
+mod dlq;
 mod doctor;
 mod explain;
 mod failures;

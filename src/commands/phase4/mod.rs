@@ -1,6 +1,7 @@
 //! `kafkalab phase4 …`: partitions, consumer groups, dead letters.
 
 mod app;
+pub mod dlq;
 mod groups;
 mod own_topic;
 mod partitions;
@@ -22,6 +23,8 @@ pub enum Command {
     Member,
     /// Check the phase end to end; each check asks the broker.
     Verify,
+    /// See what becomes of a message that no attempt can handle, and what to do with dead letters.
+    Dlq(dlq::Args),
 }
 
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
@@ -30,5 +33,6 @@ pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> 
         Command::Groups(args) => groups::run(context, args).await,
         Command::Member => groups::member::run(context).await,
         Command::Verify => verify::run(context).await,
+        Command::Dlq(args) => dlq::run(context, args).await,
     }
 }

@@ -1,0 +1,155 @@
+//! The third world: retries with a growing pause, a dead-letter topic, and partitions that do not wait for each other.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Place, Play, Reader, Sent};
+use crate::client::{Failure, Placed};
+use crate::commands::phase4::dlq::application::{Application, Happened};
+use crate::commands::phase4::dlq::orders::Handler;
+
+/// What the third world came to.
+#[derive(Debug, Default)]
+pub(in super::super) struct Retries {
+    /// How often each order was handled.
+    pub handled: BTreeMap<Place, u32>,
+    /// When each of them was handled first, in order.
+    pub timeline: Vec<(Instant, Place)>,
+    /// The orders that died.
+    pub burials: Vec<Burial>,
+    /// When each order failed first that has not died yet.
+    failing: BTreeMap<Place, (Instant, String)>,
+}
+
+/// An order that died.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Burial {
+    /// Its place.
+    pub place: Place,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it failed.
+    pub reason: String,
+    /// When it failed first.
+    pub first_failure: Instant,
+    /// When the broker had its dead letter.
+    pub at: Instant,
+    /// Where that is.
+    pub letter: Placed,
+}
+
+/// What the other partitions did while an order was tried again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Meanwhile {
+    /// How long that was.
+    pub lasted: Duration,
+    /// How many orders were handled, by partition.
+    pub handled: BTreeMap<i32, u64>,
+    /// The longest that one of them had to wait, from its sending on.
+    pub longest: Duration,
+}
+
+impl Retries {
+    /// What the other partitions did while an order was tried.
+    pub(in super::super) fn meanwhile(&self, burial: &Burial, sent: &[Sent]) -> Meanwhile {
+        let sent: BTreeMap<Place, Instant> = sent.iter().map(|one| (one.place, one.at)).collect();
+        let during = burial.first_failure..=burial.at;
+        let others =
+            self.timeline.iter().filter(|(at, place)| during.contains(at) && place.0 != burial.place.0);
+        let mut meanwhile = Meanwhile {
+            lasted: burial.at - burial.first_failure,
+            handled: BTreeMap::new(),
+            longest: Duration::ZERO,
+        };
+        for (at, place) in others {
+            *meanwhile.handled.entry(place.0).or_default() += 1;
+            let waited = sent.get(place).map_or(Duration::ZERO, |sent| *at - *sent);
+            meanwhile.longest = meanwhile.longest.max(waited);
+        }
+        meanwhile
+    }
+
+    fn settled(&self) -> usize {
+        self.handled.len() + self.burials.len()
+    }
+
+    fn hear(&mut self, happened: Happened<'_>) {
+        let now = Instant::now();
+        match happened {
+            Happened::Assigned(_) => {}
+            Happened::Handled { record, .. } => {
+                let place = (record.partition, record.offset);
+                let times = self.handled.entry(place).or_default();
+                *times += 1;
+                if *times == 1 {
+                    self.timeline.push((now, place));
+                }
+            }
+            Happened::Failed { record, exception, .. } => {
+                let place = (record.partition, record.offset);
+                self.failing.entry(place).or_insert_with(|| (now, exception.to_string()));
+            }
+            Happened::Buried { record, attempts, placed } => {
+                let place = (record.partition, record.offset);
+                if let Some((first_failure, reason)) = self.failing.remove(&place) {
+                    let letter = placed;
+                    self.burials.push(Burial { place, attempts, reason, first_failure, at: now, letter });
+                }
+            }
+        }
+    }
+}
+
+/// Lives until every order was handled or buried.
+pub(super) async fn live(play: &Play<'_>) -> Result<Retries, Failure> {
+    let mut world = Retries::default();
+    let setup = play.stage.setup(play.plan.policy, Handler::AsWritten);
+    let mut application = Application::join(setup, true).await?;
+    let total = play.plan.orders.len();
+    let mut watch = |happened: Happened<'_>| {
+        if matches!(happened, Happened::Assigned(given) if !given.is_empty()) {
+            play.ready[Reader::Retries as usize].cancel();
+        }
+        world.hear(happened);
+        if world.settled() < total { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let worked = tokio::select! {
+        worked = application.run(true, &mut watch) => worked,
+        () = play.over.cancelled() => Ok(()),
+    };
+    let left = application.leave().await;
+    worked.and(left.map(drop))?;
+    Ok(world)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_partitions_are_counted_while_an_order_is_tried_again() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let sent = |ms, place| Sent { at: at(ms), place, is_poison: false };
+        let world = Retries {
+            timeline: vec![
+                (at(5), (0, 0)),
+                (at(20), (0, 1)),
+                (at(25), (1, 0)),
+                (at(30), (2, 0)),
+                (at(99), (0, 2)),
+            ],
+            ..Retries::default()
+        };
+        let sent = [sent(0, (0, 0)), sent(11, (0, 1)), sent(24, (1, 0)), sent(29, (2, 0)), sent(40, (0, 2))];
+        let letter = Placed { partition: 0, offset: Some(0), timestamp: None };
+        let (first_failure, at) = (at(10), at(40));
+        let burial = Burial { place: (2, 1), attempts: 3, reason: String::new(), first_failure, at, letter };
+        let handled = BTreeMap::from([(0, 1), (1, 1)]);
+        let (lasted, longest) = (Duration::from_millis(30), Duration::from_millis(9));
+        assert_eq!(world.meanwhile(&burial, &sent), Meanwhile { lasted, handled, longest });
+    }
+}
