@@ -27,6 +27,7 @@ pub(super) async fn verify(context: &Context) -> Result<Report> {
         .await?
         .explain(words::REAL_NAME.with(&[("group", &group)]))
         .explain(words::NEST_MISLEADS)
+        .explain(words::REAL_NEST)
         .same_with("NestJS (main.ts)", [
             format!("client: {{ brokers: ['{server}'], ssl: false,"),
             "  sasl: { mechanism: 'plain', username: 'nest', password: process.env.KAFKA_SASL_PASSWORD } },".to_owned(),

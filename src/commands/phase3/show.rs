@@ -59,6 +59,7 @@ pub(super) async fn report(context: &Context, outcome: &Outcome) -> Result<Repor
         .explain(words::OWN_GROUPS.with(&[("laravel", &laravel.group), ("nest", &nest.group)]))
         .explain(words::AT_LEAST_ONCE)
         .explain(words::SAME_PARTITION)
+        .explain(words::REAL_APPS)
         .same_with(
             "Laravel",
             [

@@ -55,7 +55,8 @@ pub(super) async fn run(context: &Context) -> Result<Report> {
         .explain(words::ONLY_KAFKA)
         .explain(words::OWN_GROUPS.with(&[("laravel", &laravel.group), ("nest", &nest.group)]))
         .explain(words::WHY_NOT_ONE_GROUP)
-        .explain(words::AT_LEAST_ONCE))
+        .explain(words::AT_LEAST_ONCE)
+        .explain(words::REAL_APPS))
 }
 
 /// A scenario as a check. A refusal is the broker's answer; Ctrl-C ends the command. The receiver is in a group of its

@@ -5,18 +5,31 @@ mod app;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use app::{Place, Stage};
 use serde_json::Value;
 
 use crate::on_every_broker;
-use crate::support::{require, tools};
+use crate::support::{packages, require, tools};
 
 /// The `PedidoNotificado` among records as `consume --output json` prints them, by key, with their values.
 fn answers(records: &[Value]) -> Vec<(&str, Value)> {
     let value = |record: &Value| serde_json::from_str(record["value"].as_str()?).ok();
     let answers = records.iter().filter_map(|record| Some((record["key"].as_str()?, value(record)?)));
     answers.filter(|(_, value): &(_, Value)| value["event"] == "PedidoNotificado").collect()
+}
+
+/// Its own tests, of what needs no broker.
+#[test]
+fn the_tests_of_the_application_pass() {
+    if !require("nest") {
+        return;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["test", "--silent"]).current_dir(packages::nest_folder());
+    let output = tools::run_with_input(&mut npm, b"");
+    assert!(output.success() && output.stdout.contains("# pass 4"), "{output:?}");
 }
 
 on_every_broker! {

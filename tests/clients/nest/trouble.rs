@@ -56,6 +56,16 @@ on_every_broker! {
         assert!(stage.committed().iter().sum::<i64>() >= 1, "{:?}", stage.committed());
     }
 
+    /// KafkaJS words a denied group as a coordinator that was not found, and Nest says that it has started.
+    fn in_a_group_that_no_acl_opens_it_ends_instead_of_staying_dead(lab: &Lab) {
+        if !require("nest") { return }
+        let mut app = Stage::new(lab, "pedidos").run();
+        assert_eq!(app.0.wait(), 1, "{}", app.0.log().problems());
+        app.wait_for("Group authorization failed");
+        app.wait_for("KafkaJSGroupCoordinatorNotFound: Failed to find group coordinator");
+        app.wait_for("the consumer has crashed");
+    }
+
     /// Error 23: librdkafka offers range and roundrobin, KafkaJS RoundRobinAssigner.
     fn beside_laravel_in_one_group_nest_is_refused_and_ends(lab: &Lab) {
         if !require("nest") { return }
