@@ -51,7 +51,9 @@ fn wrap_one(line: &str, width: usize) -> Vec<String> {
     if measure_text_width(line) <= width {
         return vec![line.to_owned()];
     }
-    let is_command = ["kafka", "kcat ", "echo "].iter().any(|name| line.trim_start().starts_with(name));
+    // Variables may be set for it: `KAFKALAB_LANG=pt-BR kafkalab …`.
+    let program = line.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
+    let is_command = ["kafka", "kcat", "echo"].iter().any(|name| program.starts_with(name));
     if is_command && line.starts_with("    ") {
         return wrap_command(line, width);
     }
@@ -108,6 +110,8 @@ mod tests {
     fn a_command_can_still_be_pasted() {
         let shown = wrapped(&lines(&["    kafka-topics.sh --list --topic x"]), 26);
         assert_eq!(shown, ["    kafka-topics.sh \\", "      --list --topic x"]);
+        let shown = wrapped(&lines(&["    LANG=C kafkalab topics list"]), 26);
+        assert_eq!(shown, ["    LANG=C kafkalab \\", "      topics list"]);
     }
 
     #[test]

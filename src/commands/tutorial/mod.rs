@@ -12,10 +12,11 @@ mod talk;
 pub(super) use self::desk::Desk;
 pub(super) use self::evidence::Found;
 pub(super) use self::pages::titled;
-use super::Context;
+use super::{Context, up};
 use crate::error::{Error, Result};
 use crate::lesson::progress::Progress;
 use crate::lesson::{Lessons, Step};
+use crate::profile::ProfileName;
 use crate::report::Report;
 use crate::words::tutorial as words;
 
@@ -38,6 +39,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     let from = args.from.as_ref().map(|name| find(&lessons, name)).transpose()?;
     let desk = desk::Desk::open(context, &lessons).await?;
     let progress = desk.progress()?;
+    if !context.global.yes && up::is_external(context, &context.profile_as(ProfileName::Admin, "admin")?)? {
+        context.ui.note(words::EXTERNAL);
+    }
     if let Some(open) = from.and_then(|step| open_before(&lessons, &progress, step)) {
         context.ui.note(words::BEFORE_THIS.with(&[("phases", &open)]));
     }

@@ -126,7 +126,17 @@ impl Talk<'_> {
             Asking::Enter => words::ASK_ENTER.get(lang).to_owned(),
             Asking::Retry => words::ASK_RETRY.get(lang).to_owned(),
         };
-        context.ui.read_line(&mut self.reader, &format!("{prompt} "), &context.stop).await
+        let mut whole = String::new();
+        let mut prompt = format!("{prompt} ");
+        loop {
+            match context.ui.read_line(&mut self.reader, &prompt, &context.stop).await? {
+                // As in a shell: so a command that was broken to fit the screen can be pasted.
+                Input::Line(line) if line.ends_with('\\') => whole.push_str(&line[..line.len() - 1]),
+                Input::Line(line) => return Ok(Input::Line(whole + &line)),
+                end => return Ok(end),
+            }
+            "> ".clone_into(&mut prompt);
+        }
     }
 
     /// The number of the step that is under way.

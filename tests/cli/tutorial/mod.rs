@@ -55,6 +55,15 @@ fn from_the_first_step_to_the_last(lang: &str) {
         assert!(hint.contains(&format!("{level} ")), "{hint}");
     }
     assert!(tour.talk("kcat -L").contains("`kcat …`"));
+    // A command that was broken to fit the screen, as it is pasted.
+    tour.say("kafkalab topics \\");
+    assert!(tour.talk("  list").contains("laravel-events"));
+
+    // A broker that does not answer is no wrong answer; the next command brings it back.
+    home.kill_broker();
+    let unknown = tour.talk("check");
+    assert!(unknown.contains("[??]"), "{unknown}");
+    assert!(tour.talk("kafkalab topics list").contains("laravel-events"));
 
     // Ctrl-C ends a child and not the tutorial; at the prompt it leaves, and the same step comes back.
     tour.say("kafkalab phase1 consume --follow");
@@ -217,6 +226,17 @@ fn a_file_that_is_not_ours_is_left_alone() {
     }
 }
 
+#[test]
+fn without_a_broker_nothing_is_judged() {
+    let home = lab();
+    home.kill_broker();
+    for arguments in [&["tutorial", "--auto"][..], &["watch", "--once"], &["tutorial"]] {
+        let run = home.run(&[arguments, &["--no-start", "--output", "json"]].concat());
+        let said: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((run.code, &said["error"]["kind"]), (3, &Value::from("unreachable")), "{run:?}");
+    }
+}
+
 /// Every step done by the program itself, on a broker that nobody else uses.
 fn auto(lab: &Lab) {
     let home = tempfile::tempdir().unwrap();
@@ -248,5 +268,12 @@ fn every_step_by_itself_embedded() {
 fn every_step_by_itself_apache() {
     if require("jdk") {
         auto(&Lab::from_apache(Apache::start("docker-compose.yml", Ports::Free).unwrap()));
+    }
+}
+
+#[test]
+fn every_step_by_itself_on_three_brokers() {
+    if require("jdk") {
+        auto(&Lab::from_apache(Apache::start("docker-compose.cluster.yml", Ports::Free).unwrap()));
     }
 }

@@ -38,7 +38,7 @@ impl Tour {
 
     /// Waits for the next prompt, or for the end of the tutorial: then `None`.
     pub(crate) fn asked(&mut self) -> Option<String> {
-        let prompt = r"(phase\d\.\d+>|Enter [a-z ]+:|(your answer|sua resposta), 1 (to|a) \d:|\(1-\d, Enter [a-z ]+\):) $";
+        let prompt = r"(phase\d\.\d+>|Enter [a-z ]+:|(your answer|sua resposta), 1 (to|a) \d:|\(1-\d, Enter [a-z ]+\):|\n>) $";
         let regex = Regex::new(prompt).unwrap();
         let found = self.terminal.exp_any(vec![ReadUntil::Regex(regex.clone()), ReadUntil::EOF]);
         let (before, matched) = found.unwrap_or_else(|problem| panic!("{problem}\n{}", self.text()));
