@@ -14,6 +14,8 @@ use super::picture::shown;
 use super::plan::{Fate, Rules, fates};
 use super::stage::{Reader, Stage};
 use super::worlds::Place;
+use crate::client::raw::admin::groups::describe_group;
+use crate::client::raw::admin::leave::remove_members;
 use crate::client::{Enqueued, Failure, Kind as Cause, Outgoing, Producer};
 use crate::commands::{Context, groups, trouble};
 use crate::error::{Error, Kind, Result};
@@ -89,6 +91,7 @@ pub(super) async fn live(context: &Context, stage: &Stage) -> Result<Crash> {
         let (stood_at, _) = standing(stage, &sent).await?;
         let letters_then = letters_of(context, stage).await?.len();
         let second = process(context, stage, false).await?;
+        say_goodbye(stage).await;
         let (_, lag) = standing(stage, &sent).await?;
         let letters = letters_of(context, stage).await?;
         let mut handled: BTreeMap<Place, u32> = BTreeMap::new();
@@ -202,6 +205,18 @@ fn again(context: &Context, profile: &Profile) -> Result<Command> {
         command.env("KAFKALAB_SASL_PASSWORD", password.value.expose_secret());
     }
     Ok(command)
+}
+
+/// A static member does not leave by itself when it ends: it is expected back. If it cannot be taken out, the group
+/// finds out by the end of its session.
+async fn say_goodbye(stage: &Stage) {
+    let group = stage.group(Reader::Retries);
+    let gone = async {
+        let mut cluster = stage.cluster().await?;
+        let members = describe_group(&mut cluster, &group).await?.members;
+        remove_members(&mut cluster, &group, &members).await
+    };
+    let _ = gone.await;
 }
 
 /// Where the group goes on in the partition of the poison, and what it has not read in all.
