@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::child::{self, Output};
 use super::desk::{Desk, now_ms};
-use super::evidence::Found;
+use super::found::Found;
 use super::pages;
 use crate::error::{Error, Kind, Result};
 use crate::lesson::{CommandLine, Step};

@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 use serde_json::json;
 
 use super::desk::{Desk, now_ms};
-use super::evidence::Found;
+use super::found::Found;
 use super::pages::{self, Scene};
 use super::{child, last_page};
 use crate::error::{Error, Kind, Result};
