@@ -8,15 +8,18 @@
 //! The lessons, `phases/phaseN/phase.toml` and `phases/phaseN/steps/*.toml`, are built in as they are, after the same
 //! demand: whatever has a text in one language has it in the other.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const LANGUAGES: [&str; 2] = ["en", "pt-BR"];
+#[path = "src/lesson/languages.rs"]
+mod languages;
+
+use languages::{LANGUAGES, both_languages, placeholders};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/lesson/languages.rs");
     let mut words = String::new();
     for path in toml_files(Path::new("phases/words")) {
         words.push_str(&module(&path).unwrap_or_else(|problem| panic!("{}: {problem}", path.display())));
@@ -63,53 +66,10 @@ fn lesson(path: &Path) -> Result<String, String> {
     println!("cargo::rerun-if-changed={}", path.display());
     let source = fs::read_to_string(path).map_err(|e| e.to_string())?;
     let table: toml::Table = source.parse().map_err(|e: toml::de::Error| e.to_string())?;
-    both_languages("", &toml::Value::Table(table))?;
+    both_languages(&table)?;
     let shown = path.display().to_string().replace('\\', "/");
     let file = path.canonicalize().map_err(|e| e.to_string())?;
     Ok(format!("    ({shown:?}, include_str!({:?})),\n", file.display().to_string()))
-}
-
-/// Whatever has one language has both, with the same texts in each and nothing empty.
-fn both_languages(place: &str, value: &toml::Value) -> Result<(), String> {
-    match value {
-        toml::Value::Table(table) => {
-            let [en, pt] = LANGUAGES.map(|language| table.get(language));
-            match (en, pt) {
-                (Some(en), Some(pt)) => same_texts(place, en, pt)?,
-                (None, None) => {}
-                _ => return Err(format!("[{place}] has only one of the languages {LANGUAGES:?}")),
-            }
-            table.iter().try_for_each(|(key, inner)| both_languages(&format!("{place}.{key}"), inner))
-        }
-        toml::Value::Array(items) => items.iter().try_for_each(|item| both_languages(place, item)),
-        _ => Ok(()),
-    }
-}
-
-fn same_texts(place: &str, en: &toml::Value, pt: &toml::Value) -> Result<(), String> {
-    match (en, pt) {
-        (toml::Value::Table(en), toml::Value::Table(pt)) => {
-            if let Some(key) =
-                en.keys().chain(pt.keys()).find(|key| !(en.contains_key(*key) && pt.contains_key(*key)))
-            {
-                return Err(format!("{place}: {key:?} is not in both languages"));
-            }
-            en.iter().try_for_each(|(key, text)| same_texts(&format!("{place}.{key}"), text, &pt[key]))
-        }
-        (toml::Value::Array(en), toml::Value::Array(pt)) if en.len() == pt.len() => {
-            en.iter().zip(pt).try_for_each(|(en, pt)| same_texts(place, en, pt))
-        }
-        (toml::Value::String(en), toml::Value::String(pt)) => {
-            if en.trim().is_empty() || pt.trim().is_empty() {
-                return Err(format!("{place} is empty in one language"));
-            }
-            if placeholders(en) != placeholders(pt) {
-                return Err(format!("{place} names different placeholders in the two languages"));
-            }
-            Ok(())
-        }
-        _ => Err(format!("{place} differs in shape between the languages")),
-    }
 }
 
 /// One file of texts as a Rust module of constants.
@@ -147,10 +107,4 @@ fn module(path: &Path) -> Result<String, String> {
 fn plain(text: &str) -> String {
     let escape = |c: char| if "[]<>*_`".contains(c) { format!("\\{c}") } else { c.to_string() };
     text.chars().map(escape).collect()
-}
-
-/// The names between braces in a text; of `{name?one|many}` the name.
-fn placeholders(text: &str) -> BTreeSet<&str> {
-    let inside = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside);
-    inside.map(|inside| inside.split_once('?').map_or(inside, |(name, _)| name)).collect()
 }

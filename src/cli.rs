@@ -143,6 +143,9 @@ pub enum Command {
     Config(commands::config::Command),
     /// What an error or a word of Kafka means; offline.
     Explain(commands::explain::Args),
+    /// For those who write lessons.
+    #[command(subcommand)]
+    Dev(commands::dev::Command),
     /// Print the completions of a shell.
     Completions(commands::completions::Args),
     /// Print the manual page.

@@ -14,6 +14,7 @@ pub mod commands;
 pub mod contract;
 pub mod error;
 pub mod escape;
+pub mod flaw;
 pub mod kafka_error;
 pub mod lab;
 pub mod lanes;

@@ -4,15 +4,20 @@
 //!
 //! Whether an error is worth a retry is not repeated here: [`crate::kafka_error`] knows.
 
+mod lint;
 mod search;
 #[cfg(test)]
 mod tests;
 
+use std::fs;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub use self::lint::lint;
 pub use self::search::{Entry, find, nearest};
+use crate::flaw::Flaw;
 use crate::kafka_error;
 use crate::words::Lang;
 
@@ -31,7 +36,11 @@ const ERROR_FILES: [(&str, &str); 8] = [
 const TERM_FILE: (&str, &str) = ("phases/terms.toml", include_str!("../../phases/terms.toml"));
 
 static CATALOG: LazyLock<Catalog> =
-    LazyLock::new(|| Catalog::read().expect("the files are built in, and a test reads them"));
+    LazyLock::new(|| built_in().expect("the files are built in, and a test reads them"));
+
+fn built_in() -> Result<Catalog, Flaw> {
+    Catalog::read(|_, text| Ok(text.to_owned()))
+}
 
 /// Every error, by ascending code: librdkafka's own below -1, Kafka's from -1 on.
 pub fn errors() -> &'static [ErrorEntry] {
@@ -52,6 +61,9 @@ pub fn error(code: i32) -> Option<&'static ErrorEntry> {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorEntry {
+    /// File and line.
+    #[serde(skip)]
+    pub place: String,
     /// Kafka's code on the wire (from -1 on), or librdkafka's own (below -1).
     pub code: i32,
     /// Kafka's name, such as `TOPIC_AUTHORIZATION_FAILED`, or librdkafka's with its underscore: `_TRANSPORT`.
@@ -111,6 +123,9 @@ pub struct ErrorText {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TermEntry {
+    /// File and line.
+    #[serde(skip)]
+    pub place: String,
     /// The name by which it is looked up and referred to, such as `consumer-group`.
     pub name: String,
     /// Terms to read next.
@@ -147,13 +162,34 @@ pub struct TermText {
     pub reason: String,
 }
 
-struct Catalog {
-    errors: Vec<ErrorEntry>,
-    terms: Vec<TermEntry>,
+/// Errors and terms, whether they are built in or read from a folder.
+#[derive(Debug)]
+pub struct Catalog {
+    /// Every error, by ascending code.
+    pub errors: Vec<ErrorEntry>,
+    /// Every term, in reading order.
+    pub terms: Vec<TermEntry>,
 }
 
 impl Catalog {
-    fn read() -> Result<Self, String> {
+    /// What is built into the program.
+    pub fn built_in() -> &'static Self {
+        &CATALOG
+    }
+
+    /// The files of a `phases/` folder.
+    ///
+    /// # Errors
+    /// The first file that cannot be read or parsed.
+    pub fn from_folder(folder: &Path) -> Result<Self, Flaw> {
+        Self::read(|path, _| {
+            let below = path.trim_start_matches("phases/");
+            fs::read_to_string(folder.join(below)).map_err(|problem| Flaw::new(path, problem.to_string()))
+        })
+    }
+
+    /// Reads each file with `text`, which is given its path and what is built in.
+    fn read(text: impl Fn(&str, &str) -> Result<String, Flaw>) -> Result<Self, Flaw> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Errors {
@@ -165,13 +201,64 @@ impl Catalog {
             term: Vec<TermEntry>,
         }
         let mut errors = Vec::new();
-        for (path, text) in ERROR_FILES {
-            let file: Errors = toml::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+        for (path, built_in) in ERROR_FILES {
+            let text = text(path, built_in)?;
+            let mut file: Errors = parse(path, &text)?;
+            for entry in &mut file.error {
+                entry.place = place(path, &text, &format!("code = {}", entry.code));
+            }
             errors.extend(file.error);
         }
         errors.sort_by_key(|entry| entry.code);
-        let (path, text) = TERM_FILE;
-        let terms: Terms = toml::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+        let (path, built_in) = TERM_FILE;
+        let text = text(path, built_in)?;
+        let mut terms: Terms = parse(path, &text)?;
+        for entry in &mut terms.term {
+            entry.place = place(path, &text, &format!("name = \"{}\"", entry.name));
+        }
         Ok(Self { errors, terms: terms.term })
+    }
+
+    /// Every text of the catalogue, with its place.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let errors = self.errors.iter().flat_map(|entry| {
+            [&entry.en, &entry.pt_br]
+                .into_iter()
+                .flat_map(|text| {
+                    let optional = [&text.tell, &text.laravel, &text.nest].into_iter().flatten();
+                    std::iter::once(&text.meaning).chain(&text.causes).chain(optional)
+                })
+                .map(|text| (entry.place.as_str(), text.as_str()))
+        });
+        let terms = self.terms.iter().flat_map(|term| {
+            let texts = [&term.en, &term.pt_br].into_iter().flat_map(|text| [&text.meaning, &text.reason]);
+            texts.map(|text| (term.place.as_str(), text.as_str()))
+        });
+        errors.chain(terms)
+    }
+
+    /// Every command line of kafkalab, with its place: those to try, and those within a text.
+    pub fn commands(&self) -> impl Iterator<Item = (&str, &str)> {
+        let errors = self
+            .errors
+            .iter()
+            .flat_map(|entry| entry.r#try.iter().map(|line| (entry.place.as_str(), line.as_str())));
+        let terms = self.terms.iter().map(|term| (term.place.as_str(), term.r#try.as_str()));
+        let within = self
+            .texts()
+            .flat_map(|(place, text)| text.split('`').skip(1).step_by(2).map(move |line| (place, line)));
+        errors.chain(terms).chain(within).filter(|(_, line)| line.starts_with("kafkalab "))
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &str, text: &str) -> Result<T, Flaw> {
+    toml::from_str(text).map_err(|problem| Flaw::new(path, problem.to_string()))
+}
+
+/// The file, with the line that is exactly this.
+fn place(path: &str, text: &str, wanted: &str) -> String {
+    match text.lines().position(|line| line.trim() == wanted) {
+        Some(index) => format!("{path}:{}", index + 1),
+        None => path.to_owned(),
     }
 }

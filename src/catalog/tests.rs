@@ -1,31 +1,43 @@
-use std::collections::{BTreeSet, HashMap};
-
-use clap::Parser as _;
+use std::collections::BTreeSet;
 
 use super::*;
-use crate::cli::Cli;
-
-const LANGS: [Lang; 2] = [Lang::En, Lang::PtBr];
 
 #[test]
-fn the_files_are_well_formed() {
-    if let Err(problem) = Catalog::read() {
-        panic!("{problem}");
+fn the_catalogue_is_complete() {
+    if let Err(flaw) = built_in() {
+        panic!("{}: {}", flaw.place, flaw.problem.in_lang(Lang::En));
     }
+    assert_eq!(told(Catalog::built_in()), Vec::<String>::new());
+    let of_kafka = errors().iter().filter(|entry| !entry.is_local()).count();
+    assert_eq!(of_kafka, kafka_error::ERRORS.len(), "a code that Kafka does not have");
+}
+
+fn told(catalog: &Catalog) -> Vec<String> {
+    let told = |flaw: &Flaw| format!("{}: {}", flaw.place, flaw.problem.in_lang(Lang::En));
+    lint(catalog).iter().map(told).collect()
+}
+
+/// The catalogue with one text of its files replaced by another.
+fn with(part: &str, other: &str) -> Vec<String> {
+    let mut found = false;
+    let replaced = Catalog::read(|_, text| Ok(text.replacen(part, other, 1)));
+    found |= ERROR_FILES.iter().any(|(_, text)| text.contains(part)) || TERM_FILE.1.contains(part);
+    assert!(found, "{part}");
+    told(&replaced.unwrap())
 }
 
 #[test]
-fn every_error_of_kafka_is_here_once_under_its_own_name() {
-    for known in kafka_error::ERRORS {
-        let entry = error(known.code.into()).unwrap_or_else(|| panic!("{} is missing", known.name));
-        assert_eq!(entry.name, known.name, "{}", known.code);
-    }
-    assert_eq!(
-        errors().iter().filter(|entry| !entry.is_local()).count(),
-        kafka_error::ERRORS.len(),
-        "a code that Kafka does not have"
-    );
-    assert!(errors().windows(2).all(|pair| pair[0].code < pair[1].code), "a code occurs twice");
+fn every_flaw_of_a_catalogue_is_found_at_its_line() {
+    let finds = |part: &str, other: &str, wanted: &str| {
+        let flaws = with(part, other);
+        let place = |flaw: &String| flaw.starts_with("phases/") && flaw.contains(wanted);
+        assert!(flaws.iter().any(place), "{part} > {other}: {flaws:#?}");
+    };
+    finds("code = 29\n", "code = 1029\n", "TOPIC_AUTHORIZATION_FAILED (29) is not explained");
+    finds("\"TOPIC_AUTHORIZATION_FAILED\"", "\"DENIED\"", "Kafka calls the error 29");
+    finds("code = 29\n", "code = 30\n", "30 is explained twice");
+    finds("see = [", "see = [\"nowhere\", ", "phases/terms.toml:");
+    finds("name = \"offset\"", "name = \"broker\"", "has no term offset");
 }
 
 /// What librdkafka makes of a code, if it has one of this number: its name for C, and its words.
@@ -68,18 +80,6 @@ fn what_librdkafka_says_of_a_brokers_error_leads_to_it() {
 }
 
 #[test]
-fn what_the_lab_can_show_is_told_apart_and_has_a_command() {
-    for entry in errors() {
-        for text in LANGS.map(|lang| entry.text(lang)) {
-            assert!(!text.causes.is_empty(), "{}: no cause", entry.name);
-            if entry.lab {
-                assert!(text.tell.is_some() && !entry.r#try.is_empty(), "{}: nothing to try", entry.name);
-            }
-        }
-    }
-}
-
-#[test]
 fn every_error_that_our_broker_names_is_one_that_the_lab_can_show() {
     let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/broker")];
     let mut found = 0;
@@ -102,49 +102,6 @@ fn every_error_that_our_broker_names_is_one_that_the_lab_can_show() {
         }
     }
     assert!(found > 30, "the scan found only {found} names");
-}
-
-#[test]
-fn both_languages_say_the_same_things() {
-    for entry in errors() {
-        let [en, pt] = LANGS.map(|lang| entry.text(lang));
-        assert_eq!(en.causes.len(), pt.causes.len(), "{}: causes", entry.name);
-        let optional = |text: &ErrorText| [text.tell.is_some(), text.laravel.is_some(), text.nest.is_some()];
-        assert_eq!(optional(en), optional(pt), "{}: a text has one language only", entry.name);
-    }
-}
-
-#[test]
-fn every_text_is_a_sentence() {
-    for text in every_text() {
-        assert!(text.ends_with(['.', '!', '`', ')']), "not ended: {text}");
-        assert_eq!(text.matches('`').count() % 2, 0, "an open backtick: {text}");
-        assert!(!text.contains("  ") && text.trim() == text, "stray spaces: {text}");
-    }
-}
-
-#[test]
-fn a_spelling_means_one_term() {
-    let mut owners = HashMap::new();
-    for term in terms() {
-        assert!(term.see.iter().all(|name| terms().iter().any(|other| other.name == *name)), "{}", term.name);
-        for lang in LANGS {
-            for alias in term.text(lang).aliases.iter().chain([&term.name]) {
-                let owner = owners.entry(alias).or_insert(&term.name);
-                assert_eq!(*owner, &term.name, "{alias}");
-            }
-        }
-    }
-}
-
-#[test]
-fn every_command_of_ours_is_one_that_the_program_takes() {
-    for line in every_command() {
-        let words = split(&line);
-        if let Err(problem) = Cli::try_parse_from(&words) {
-            panic!("{line}\n{problem}");
-        }
-    }
 }
 
 #[test]
@@ -214,34 +171,4 @@ fn camel_case(word: &str) -> Option<&str> {
 
 fn by_name(name: &str) -> Option<&'static ErrorEntry> {
     kafka_error::by_name(name).and_then(|known| error(known.code.into()))
-}
-
-fn every_text() -> impl Iterator<Item = &'static str> {
-    let errors = errors().iter().flat_map(|entry| LANGS.map(|lang| entry.text(lang))).flat_map(|text| {
-        let optional = [&text.tell, &text.laravel, &text.nest].into_iter().flatten();
-        std::iter::once(&text.meaning).chain(&text.causes).chain(optional)
-    });
-    let terms = terms()
-        .iter()
-        .flat_map(|term| LANGS.map(|lang| term.text(lang)))
-        .flat_map(|text| [&text.meaning, &text.reason]);
-    errors.chain(terms).map(String::as_str)
-}
-
-/// Every command line of kafkalab in the catalogue: those to try, and those within a text.
-fn every_command() -> impl Iterator<Item = String> {
-    let to_try = errors().iter().flat_map(|entry| &entry.r#try).chain(terms().iter().map(|term| &term.r#try));
-    let within = every_text().flat_map(|text| text.split('`').skip(1).step_by(2)).map(str::to_owned);
-    to_try.cloned().chain(within).filter(|line| line.starts_with("kafkalab "))
-}
-
-/// A command line as a shell would split it; the catalogue quotes with `"` only.
-fn split(line: &str) -> Vec<String> {
-    line.split('"')
-        .enumerate()
-        .flat_map(|(index, part)| match index % 2 {
-            0 => part.split_whitespace().map(str::to_owned).collect::<Vec<_>>(),
-            _ => vec![part.to_owned()],
-        })
-        .collect()
 }

@@ -10,6 +10,7 @@ pub mod connect;
 pub mod consume;
 mod context;
 mod denial;
+pub mod dev;
 pub mod doctor;
 pub mod down;
 pub mod evidence;
@@ -156,6 +157,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
         Some(Command::Groups(command)) => groups::run(context, &command).await,
         Some(Command::Config(command)) => config::run(context, &command),
         Some(Command::Explain(args)) => explain::run(context, &args),
+        Some(Command::Dev(command)) => dev::run(context, &command).await,
         Some(Command::Completions(args)) => completions::run(context, &args),
         Some(Command::Man) => man::run(context),
     }

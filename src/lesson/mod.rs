@@ -7,6 +7,7 @@
 mod baseline;
 pub mod decide;
 mod goal;
+mod languages;
 mod lint;
 mod matcher;
 mod observed;
@@ -26,7 +27,7 @@ use serde::Deserialize;
 pub use self::baseline::Baseline;
 pub use self::decide::{GoalResult, verdict_of};
 pub use self::goal::{AclGoal, CommittedGoal, Evidence, Goal, GroupGoal, RanGoal, RecordGoal, TopicGoal};
-pub use self::lint::{Finding, lint};
+pub use self::lint::{PLACEHOLDERS, lint};
 pub use self::matcher::{Facts, Matcher, Mismatch, Run};
 pub use self::observed::ran;
 pub use self::reason::Reason;
@@ -101,6 +102,9 @@ pub struct LessonError {
 
 impl Lessons {
     /// The lessons of this program.
+    ///
+    /// # Errors
+    /// The first file that cannot be used; a test says that there is none.
     pub fn built_in() -> Result<Self, LessonError> {
         let files = BUILT_IN.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
         Self::from_files(files.collect())
@@ -112,59 +116,72 @@ impl Lessons {
     }
 
     /// The lessons of a `phases/` folder.
+    ///
+    /// # Errors
+    /// The first file that cannot be used.
     pub fn from_folder(folder: &Path) -> Result<Self, LessonError> {
-        let mut files = Vec::new();
+        let (lessons, errors) = Self::examine_folder(folder);
+        errors.into_iter().next().map_or(Ok(lessons), Err)
+    }
+
+    /// What can be read of a `phases/` folder, and every file that cannot.
+    pub fn examine_folder(folder: &Path) -> (Self, Vec<LessonError>) {
+        let (mut files, mut errors) = (Vec::new(), Vec::new());
         for (_, phase) in NUMBERED {
             let root = folder.join(phase);
             // As among the built-in lessons, a phase without this file is not taught yet.
             if !root.join("phase.toml").is_file() {
                 continue;
             }
-            read(&root.join("phase.toml"), format!("phases/{phase}/phase.toml"), &mut files)?;
-            let mut steps: Vec<_> = fs::read_dir(root.join("steps"))
+            let mut paths: Vec<_> = fs::read_dir(root.join("steps"))
                 .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()).collect())
                 .unwrap_or_default();
-            steps.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-            steps.sort();
-            for path in steps {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                read(&path, format!("phases/{phase}/steps/{name}"), &mut files)?;
+            paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+            paths.sort();
+            paths.insert(0, root.join("phase.toml"));
+            for path in paths {
+                let below = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
+                let shown = format!("phases/{}", below.replace('\\', "/"));
+                match fs::read_to_string(&path) {
+                    Ok(text) => files.push((shown, text)),
+                    Err(problem) => errors.push(LessonError { path: shown, problem: problem.to_string() }),
+                }
             }
         }
-        Self::from_files(files)
+        let (lessons, unusable) = Self::examine(files);
+        errors.extend(unusable);
+        (lessons, errors)
     }
 
     /// Lessons from `(path, text)`, the paths as they are below the repository.
     fn from_files(files: Vec<(String, String)>) -> Result<Self, LessonError> {
-        let mut phases: Vec<Phase> = Vec::new();
+        let (lessons, errors) = Self::examine(files);
+        errors.into_iter().next().map_or(Ok(lessons), Err)
+    }
+
+    /// What can be used of these files, and every one that cannot.
+    fn examine(files: Vec<(String, String)>) -> (Self, Vec<LessonError>) {
+        let (mut phases, mut errors) = (Vec::new(), Vec::new());
         for (name, phase) in NUMBERED {
-            let under = |path: &str| path.strip_prefix("phases/")?.strip_prefix(phase).map(str::to_owned);
-            let mut texts = None;
-            let mut steps = Vec::new();
+            let (mut texts, mut steps) = (None, Vec::new());
             for (path, text) in &files {
-                match under(path).as_deref() {
-                    Some("/phase.toml") => texts = Some(parse(path, text)?),
-                    Some(below) if below.starts_with("/steps/") => {
-                        let file = &below["/steps/".len()..];
-                        let id = step::id_of(phase, file).ok_or_else(|| LessonError {
-                            path: path.clone(),
-                            problem: "a step is called NN-name.toml".to_owned(),
-                        })?;
-                        let mut step: Step = parse(path, text)?;
-                        step.id = id;
-                        step.path.clone_from(path);
-                        step.phase = name;
-                        step.number = steps.len() + 1;
-                        steps.push(step);
-                    }
-                    _ => {}
-                }
+                let below = path.strip_prefix("phases/").and_then(|path| path.strip_prefix(phase));
+                let used = match below {
+                    Some("/phase.toml") => parse(path, text).map(|file| texts = Some(file)),
+                    Some(below) => match below.strip_prefix("/steps/") {
+                        Some(file) => Step::read(phase, file, path, text).map(|step| steps.push(step)),
+                        None => Ok(()),
+                    },
+                    None => Ok(()),
+                };
+                errors.extend(used.err());
             }
-            if let Some(texts) = texts {
-                phases.push(Phase { name, texts, steps });
+            for (index, step) in steps.iter_mut().enumerate() {
+                (step.phase, step.number) = (name, index + 1);
             }
+            phases.extend(texts.map(|texts| Phase { name, texts, steps }));
         }
-        Ok(Self { phases })
+        (Self { phases }, errors)
     }
 
     /// All steps, in order.
@@ -190,14 +207,10 @@ const NUMBERED: [(ProfileName, &str); 5] = [
     (ProfileName::Phase4, "phase4"),
 ];
 
-fn read(path: &Path, shown: String, files: &mut Vec<(String, String)>) -> Result<(), LessonError> {
-    let text = fs::read_to_string(path)
-        .map_err(|problem| LessonError { path: shown.clone(), problem: problem.to_string() })?;
-    files.push((shown, text));
-    Ok(())
-}
-
+/// A file as what it must be, with every text in both languages.
 fn parse<T: serde::de::DeserializeOwned>(path: &str, text: &str) -> Result<T, LessonError> {
-    toml::from_str(text)
-        .map_err(|problem| LessonError { path: path.to_owned(), problem: problem.to_string() })
+    let unusable = |problem: String| LessonError { path: path.to_owned(), problem };
+    let table: toml::Table = toml::from_str(text).map_err(|problem| unusable(problem.to_string()))?;
+    languages::both_languages(&table).map_err(unusable)?;
+    toml::from_str(text).map_err(|problem| unusable(problem.to_string()))
 }

@@ -5,8 +5,10 @@ use serde::Deserialize;
 use super::goal::{Evidence, Goal};
 use super::matcher::Matcher;
 use super::reason::Reason;
+use super::{LessonError, parse};
+use crate::flaw::Flaw;
 use crate::profile::ProfileName;
-use crate::words::Lang;
+use crate::words::{Lang, Message};
 
 /// One step of the tutorial: one new idea, one thing to do, and how the broker is asked whether it is done.
 #[derive(Debug, Deserialize)]
@@ -24,6 +26,9 @@ pub struct Step {
     /// Its file.
     #[serde(skip)]
     pub path: String,
+    /// The text of the file.
+    #[serde(skip)]
+    source: String,
     /// The idea that is new here: a term of `phases/terms.toml`.
     pub teaches: String,
     /// Ideas that it uses; an earlier step taught each.
@@ -120,6 +125,23 @@ pub struct Wrong {
 }
 
 impl Step {
+    /// Reads the file of a step; its place among the others is not known yet.
+    pub(super) fn read(phase: &str, file: &str, path: &str, text: &str) -> Result<Self, LessonError> {
+        let misnamed =
+            || LessonError { path: path.to_owned(), problem: "a step is called NN-name.toml".to_owned() };
+        let id = id_of(phase, file).ok_or_else(misnamed)?;
+        let step: Self = parse(path, text)?;
+        Ok(Self { id, path: path.to_owned(), source: text.to_owned(), ..step })
+    }
+
+    /// A flaw at the first line of the file that holds `part`.
+    pub fn flaw(&self, part: &str, problem: impl Into<Message>) -> Flaw {
+        match part {
+            "" => Flaw::new(&self.path, problem),
+            part => Flaw::at(&self.path, &self.source, part, problem),
+        }
+    }
+
     /// The texts of a language.
     pub fn text(&self, lang: Lang) -> &StepText {
         match lang {
@@ -166,7 +188,7 @@ fn first_phase() -> ProfileName {
 }
 
 /// `phase1` and `03-wrong-password.toml` make `phase1.wrong-password`.
-pub(super) fn id_of(phase: &str, file: &str) -> Option<String> {
+fn id_of(phase: &str, file: &str) -> Option<String> {
     let (number, name) = file.strip_suffix(".toml")?.split_once('-')?;
     let numbered = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
     let named = !name.is_empty()

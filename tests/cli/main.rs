@@ -7,6 +7,7 @@ mod support;
 mod acl;
 mod consume;
 mod contract;
+mod dev;
 mod dlq;
 mod doctor;
 mod explain;

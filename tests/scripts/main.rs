@@ -6,7 +6,6 @@
 mod acl;
 mod apps;
 mod compose;
-mod dlq;
 mod golden;
 mod group;
 mod session;
@@ -16,9 +15,4 @@ mod support;
 #[test]
 fn group_scripts_hold() {
     golden::check("group", group::Machine::default);
-}
-
-#[test]
-fn dead_letter_scripts_hold() {
-    golden::check("dlq", dlq::Member::default);
 }

@@ -11,8 +11,7 @@ use crate::kafka_error;
 use crate::report::Check;
 use crate::words::phase3 as words;
 
-/// The second application's library has no way of sharing partitions in common with the first one's.
-pub(super) const INCONSISTENT_GROUP_PROTOCOL: i16 = 23;
+const INCONSISTENT_GROUP_PROTOCOL: i16 = 23;
 
 /// Laravel joins a group as librdkafka does, Nest knocks as KafkaJS does, and the coordinator's answer is held
 /// against error 23.

@@ -6,9 +6,9 @@ use crate::report::Verdict;
 
 /// What happened outside the session.
 #[derive(Debug, Clone)]
-pub enum Event {
+pub enum Event<'a> {
     /// A line was typed.
-    Line(String),
+    Line(&'a str),
     /// The input has ended: Ctrl-D.
     End,
     /// Ctrl-C at the prompt.
