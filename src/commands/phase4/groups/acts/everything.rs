@@ -70,7 +70,7 @@ pub(in super::super) async fn two_groups(
     Ok(act
         .explain(words::GROUPS_WHY)
         .explain(words::GROUPS_OWN_OFFSETS)
-        .same_with("Laravel", ["Kafka::consumer(['pedidos'])->withConsumerGroupId('estoque')".to_owned()])
+        .same_with("Laravel", ["Kafka::consumer(['pedidos'], 'estoque')".to_owned()])
         .same_with("NestJS", ["consumer: { groupId: 'estoque' }  // on the wire: estoque-server".to_owned()])
         .data(json!({ "sent": sent, "groups": data })))
 }

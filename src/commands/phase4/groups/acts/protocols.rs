@@ -67,8 +67,10 @@ pub(in super::super) async fn protocols(stage: &mut Stage<'_>, consumers: usize)
         .explain(words::COOPERATIVE_WHY)
         .same_with(
             "Laravel",
-            ["Kafka::consumer(['pedidos'])->withRebalanceStrategy(RebalanceStrategy::COOPERATIVE_STICKY)"
-                .to_owned()],
+            [
+                "Kafka::consumer(['pedidos'])->withRebalanceStrategy(".to_owned(),
+                "    RebalanceStrategy::COOPERATIVE_STICKY)".to_owned(),
+            ],
         )
         .data(json!({ "protocols": data })))
 }

@@ -62,7 +62,10 @@ pub(in super::super) async fn static_member(stage: &mut Stage<'_>) -> Result<Act
         .explain(words::STATIC_PRICE)
         .same_with(
             "Laravel",
-            ["Kafka::consumer(['pedidos'])->withOption('group.instance.id', gethostname())".to_owned()],
+            [
+                "Kafka::consumer(['pedidos'])".to_owned(),
+                "    ->withOption('group.instance.id', gethostname())".to_owned(),
+            ],
         )
         .data(json!({
             "member": name, "member_ids": ids, "back_ms": back, "partitions": owned,
