@@ -75,7 +75,8 @@ fn three_brokers_replicate_three_times_and_two_must_agree() {
 fn the_embedded_broker_departs_from_kafkas_defaults_as_the_compose_file_does() {
     let compose = Compose::read("docker-compose.yml");
     let there = properties::from_environment(&compose.service("kafka").environment());
-    for property in PROPERTIES {
+    // Where a broker is reached is no setting in which the two could agree.
+    for property in PROPERTIES.iter().filter(|property| property.name != "advertised.listeners") {
         let in_compose = there.get(property.name).map(String::as_str);
         match property.lab {
             true => assert_eq!(in_compose, Some(property.default), "{}", property.name),
