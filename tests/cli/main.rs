@@ -15,6 +15,7 @@ mod failures;
 mod groups;
 mod killed;
 mod lab;
+mod lessons;
 mod phase0;
 mod phase3;
 mod phase4_groups;
