@@ -1,10 +1,16 @@
 //! Phase 4's dead letters on both brokers: a poison message in three worlds, the letters, and their way back.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+use std::time::Duration;
 
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use serde_json::Value;
 
-use super::program::{Run, kafkalab};
+use super::program::{self, Run, kafkalab};
 use crate::on_every_broker;
 use crate::support::{Lab, require, root, unique};
 
@@ -160,4 +166,167 @@ on_every_broker! {
             .collect();
         assert!(lags.last() > lags.first(), "it grows: {lags:?}");
     }
+}
+
+/// An order as the application reads it.
+fn order(total: &str) -> String {
+    format!(r#"{{"event":"PedidoPago","data":{{"pedido_id":"1","total_centavos":{total}}}}}"#)
+}
+
+/// A record with headers, straight into a topic.
+fn plant(lab: &Lab, topic: &str, (key, value): (&[u8], &[u8]), headers: &[(&str, &[u8])]) {
+    let producer: FutureProducer = lab.client("laravel").create().unwrap();
+    let headers = headers
+        .iter()
+        .fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: Some(*value) }));
+    let record = FutureRecord::to(topic).key(key).payload(value).partition(0).headers(headers);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(producer.send(record, Duration::from_secs(30))).unwrap();
+}
+
+on_every_broker! {
+    fn what_died_again_does_not_go_round(lab: &Lab) {
+        let phase = Phase::new(lab);
+        let run = phase.json(&["run", "--records", "9", "--backoff", "50ms"]);
+        let topic = run["topic"].as_str().unwrap();
+        assert_eq!(phase.json(&["redrive", "--dry-run"])["waiting"], 1);
+        assert_eq!(lab.read("admin", topic).len(), 9, "a dry run sends nothing");
+        assert_eq!(phase.run(&["redrive"]).code, 2, "it asks first, and here nobody can answer");
+        assert_eq!(phase.json(&["redrive", "--yes"])["sent_back"], 1);
+
+        let died = phase.consume(&[]);
+        assert_eq!(results(&died), ["failed", "failed", "failed", "dead"], "nobody mended it");
+        let refused = phase.json(&["redrive", "--yes"]);
+        assert_eq!(refused["sent_back"], 0, "{refused}");
+        assert_eq!(rows(&refused, "letters")[0]["state"], "redriven_too_often", "{refused}");
+        assert_eq!(lab.read("admin", topic).len(), 10);
+
+        let insisted = phase.json(&["redrive", "--yes", "--again"]);
+        assert_eq!(insisted["sent_back"], 1, "{insisted}");
+        assert_eq!(results(&phase.consume(&["--fixed"])), ["handled"]);
+        assert_eq!(phase.json(&["redrive", "--yes", "--again"])["sent_back"], 0, "that was all");
+    }
+
+    fn a_death_between_letter_and_commit_costs_a_duplicate_and_no_loss(lab: &Lab) {
+        let phase = Phase::new(lab);
+        let crash = phase.json(&["crash"]);
+        assert_eq!((&crash["signal"], &crash["letters_after_death"]), (&9.into(), &1.into()), "{crash}");
+        assert!(crash["committed_after_death"].as_i64() <= crash["poison"]["offset"].as_i64(), "{crash}");
+        assert_eq!((&crash["lost"], &crash["lag"], &crash["handled"]), (&0.into(), &0.into(), &8.into()), "{crash}");
+        let duplicates: Vec<_> = rows(&crash, "letters").iter().map(|letter| &letter["duplicate"]).collect();
+        assert_eq!(duplicates, [&Value::from(false), &Value::from(true)], "{crash}");
+
+        let shown = phase.json(&["show"]);
+        let [first, second] = &rows(&shown, "letters")[..] else { panic!("{shown}") };
+        assert_eq!(first["origin"], second["origin"]);
+        assert_eq!(second["state"], "duplicate", "{shown}");
+        assert_eq!(second["duplicate_of"]["offset"], first["offset"], "{shown}");
+        assert!(phase.run(&["show"]).stdout.contains("duplicate of"));
+        assert_eq!(phase.json(&["redrive", "--yes"])["sent_back"], 1, "the record goes back once");
+        assert_eq!(phase.json(&["redrive", "--yes"])["sent_back"], 0);
+    }
+
+    fn a_killed_application_loses_nothing(lab: &Lab) {
+        let phase = Phase::new(lab);
+        phase.json(&["run", "--records", "1", "--poison", "0"]);
+        let (topic, group) = (lab.topic("phase4-mortos-morta", 3), unique("phase4-mortos-morta"));
+        let (healthy, poison) = (order("1990"), order("\"19,90\""));
+        let keys: Vec<String> = (0..1500).map(|number| format!("pedido-{number}")).collect();
+        let value = |number: usize| if number == 100 { &*poison } else { &*healthy };
+        let records: Vec<_> = keys.iter().enumerate().map(|(number, key)| (&**key, value(number))).collect();
+        let sent = lab.produce("laravel", &topic, &records);
+
+        // The shortest session that a broker allows by default: so long a dead member keeps its partitions.
+        let named = ["--topic", &topic, "--group", &group, "-X", "session.timeout.ms=6000"];
+        let home = tempfile::tempdir().unwrap();
+        let follow = ["consume", "--follow", "--output", "json", "--no-start"];
+        let mut command = program::command(home.path(), &phase.arguments(&[&follow[..], &named].concat()));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // Its output is not read any further, so that it stands in the middle when it dies.
+        let mut printed: Vec<String> = (0..200).map(|_| lines.next().unwrap().unwrap()).collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        printed.extend(lines.map_while(Result::ok));
+        let first = printed.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let mut settled: BTreeSet<(i64, i64)> = first.filter_map(|line| settled(&line)).collect();
+        assert!((100..1400).contains(&settled.len()), "in the middle: {}", settled.len());
+
+        settled.extend(phase.consume(&named).iter().filter_map(self::settled));
+        let all = sent.iter().map(|record| (i64::from(record.partition), record.offset)).collect();
+        assert_eq!(settled, all, "each order was handled or buried");
+        let letters = phase.json(&["show"]);
+        assert!(rows(&letters, "letters").iter().any(|letter| letter["origin"]["topic"] == *topic), "{letters}");
+    }
+
+    fn a_dead_letter_does_not_drive_the_terminal(lab: &Lab) {
+        let phase = Phase::new(lab);
+        phase.json(&["run", "--records", "1", "--poison", "0"]);
+        let topic = lab.topic(phase.dead_letters.strip_suffix("-dlq").unwrap(), 1);
+        let hostile = "\u{1b}[2J\u{9b}31m\u{202e}\r".as_bytes();
+        plant(lab, &topic, (hostile, hostile), &[("kafkalab-origin-topic", b"laravel-events")]);
+        let ran = phase.run(&["consume", "--topic", &topic, "--backoff", "1ms"]);
+        assert!(ran.code == 0 && ran.stdout.contains("dead letter"), "{ran:?}");
+
+        // And one that was never a letter of ours: it would send the redrive elsewhere.
+        let origin: [(&str, &[u8]); 8] = [
+            ("kafkalab-origin-topic", b"laravel-events"),
+            ("kafkalab-origin-partition", b"0"),
+            ("kafkalab-origin-offset", b"0"),
+            ("kafkalab-group", hostile),
+            ("kafkalab-attempts", b"3"),
+            ("kafkalab-reason", hostile),
+            ("kafkalab-first-failure", b"2026-01-01T00:00:00Z"),
+            ("kafkalab-last-failure", b"2026-01-01T00:00:00Z"),
+        ];
+        plant(lab, &phase.dead_letters, (hostile, b"\xff\x00"), &origin);
+        plant(lab, &phase.dead_letters, (b"k", b"v"), &[("kafka_throwable_message", hostile)]);
+        let shown = phase.run(&["show"]);
+        let redriven = phase.run(&["redrive", "--yes"]);
+        assert_eq!((shown.code, redriven.code), (0, 0), "{shown:?} {redriven:?}");
+        for run in [&ran, &shown, &redriven] {
+            let printed = format!("{}{}", run.stdout, run.stderr);
+            assert!(!printed.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\r', '\0']), "{run:?}");
+        }
+        assert!(shown.stdout.contains("\\u{1b}[2J") || shown.stdout.contains("\\x1b[2J"), "{shown:?}");
+
+        let states = phase.json(&["show"]);
+        let mut states: Vec<_> =
+            rows(&states, "letters").iter().map(|letter| letter["state"].as_str().unwrap()).collect();
+        states.sort_unstable();
+        assert_eq!(states, ["foreign_origin", "no_origin", "redriven"], "only our own letter went back");
+        assert_eq!(lab.read("admin", &topic).len(), 2, "to its own topic, whatever its record claimed");
+    }
+
+    fn the_three_worlds_are_told_in_portuguese(lab: &Lab) {
+        let phase = Phase::new(lab);
+        let run = phase.run(&["run", "--records", "12", "--lang", "pt-BR", "--attempts", "2", "--backoff", "50ms"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.stdout.contains("12 pedidos enviados") && run.stdout.contains("falhou 2 vezes"), "{run:?}");
+        assert!(run.complains("O padrão do Laravel a perde"), "{run:?}");
+        let shown = phase.run(&["show", "--lang", "pt-BR"]);
+        assert!(shown.stdout.contains("espera o redrive 1") && shown.stdout.contains("motivo TypeError"), "{shown:?}");
+    }
+
+    fn verify_asks_about_dead_letters_and_leaves_nothing_behind(lab: &Lab) {
+        let run = lab.kafkalab(&["phase4", "verify", "--output", "json"]).output().unwrap();
+        let report: Value = serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{run:?}"));
+        let ids = ["dlq-laravel", "dlq-nest", "dlq-letter", "dlq-others", "dlq-redrive", "dlq-crash", "untouched"];
+        for id in ids {
+            let check = rows(&report, "checks").iter().find(|check| check["id"] == id);
+            assert_eq!(check.unwrap_or_else(|| panic!("{id}: {report}"))["verdict"], "done", "{report}");
+        }
+        assert!(run.status.success(), "{run:?}");
+    }
+
+    fn more_poison_than_orders_is_refused(lab: &Lab) {
+        let run = Phase::new(lab).run(&["--records", "3", "--poison", "4"]);
+        assert!(run.code == 2 && run.stderr.contains("do not fit"), "{run:?}");
+    }
+}
+
+/// The place of an order that was handled or buried.
+fn settled(line: &Value) -> Option<(i64, i64)> {
+    let done = line["result"] == "handled" || line["result"] == "dead";
+    done.then(|| (number(&line["partition"]), number(&line["offset"])))
 }

@@ -6,6 +6,7 @@
 mod acl;
 mod apps;
 mod compose;
+mod dlq;
 mod golden;
 mod group;
 mod session;
@@ -15,4 +16,9 @@ mod support;
 #[test]
 fn group_scripts_hold() {
     golden::check("group", group::Machine::default);
+}
+
+#[test]
+fn dead_letter_scripts_hold() {
+    golden::check("dlq", dlq::Member::default);
 }

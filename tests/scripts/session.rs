@@ -45,7 +45,7 @@ impl Sitting {
         turn
     }
 
-    fn on(&mut self, event: &Event<'_>) -> Vec<String> {
+    fn on(&mut self, event: &Event) -> Vec<String> {
         trace(&self.session.as_mut().expect("the script has started it").on(event))
     }
 }
@@ -72,8 +72,8 @@ impl golden::Interpreter for Sitting {
                 Vec::new()
             }
             ["start", ref name @ ..] => trace(&self.start(name.first())),
-            ["enter"] => self.on(&Event::Line("")),
-            ["type", ..] => self.on(&Event::Line(command.strip_prefix("type ").unwrap())),
+            ["enter"] => self.on(&Event::Line(String::new())),
+            ["type", ..] => self.on(&Event::Line(command["type ".len()..].to_owned())),
             ["began"] => self.on(&Event::Began),
             ["not-begun"] => self.on(&Event::NotBegun),
             ["ran"] => self.on(&Event::Ran),

@@ -25,6 +25,9 @@ pub fn aiokafka() -> Result<(), String> {
 
 /// Whether the NestJS application is here. It is fetched with npm, once, and compiled in each run: what is tested is
 /// what its sources say now.
+///
+/// # Panics
+/// If it does not compile: that is no lack of the machine.
 pub fn nest() -> Result<(), String> {
     static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
     let folder = nest_folder();
@@ -33,8 +36,9 @@ pub fn nest() -> Result<(), String> {
             let lock = locked(&folder)?;
             let install = ["npm", "ci", "--silent", "--no-audit", "--no-fund"];
             install_into(&folder, "package-lock.json", "node_modules", &install)?;
-            run(&folder, &["npm", "run", "--silent", "build"])?;
+            let built = run(&folder, &["npm", "run", "--silent", "build"]);
             drop(lock);
+            built.unwrap_or_else(|problem| panic!("{problem}"));
             Ok(())
         })
         .clone()

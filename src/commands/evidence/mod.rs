@@ -1,6 +1,6 @@
 //! The evidence of a lesson: what the broker holds and what kafkalab saw, measured from the moment a step began.
 //!
-//! [`baseline`] is taken when a step begins; [`check`] is asked as often as one likes. Both ask the broker as `admin`,
+//! [`baseline()`] is taken when a step begins; [`check`] is asked as often as one likes. Both ask the broker as `admin`,
 //! and gather facts only: what they mean is decided in [`crate::lesson::decide`].
 
 mod acls;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::places;
 use super::reactor::{Reactor, Received};
+use super::shared::INCONSISTENT_GROUP_PROTOCOL;
 use super::show;
 use super::side::{Sent, Side};
 use crate::client::Failure;
@@ -194,8 +195,15 @@ async fn describe(context: &Context, side: &Side) -> Vec<Member> {
     groups::describe_group(&mut cluster, &side.group).await.map(|group| group.members).unwrap_or_default()
 }
 
+/// A failure with its reason. In the group of the real application the other library is refused, with every setting in
+/// order: the scenario is then simply not met.
 async fn failed(context: &Context, side: &Side, topic: &str, failure: &Failure) -> Error {
-    trouble::explain(context, &side.profile, doing(side, topic), failure).await
+    let error = trouble::explain(context, &side.profile, doing(side, topic), failure).await;
+    if failure.code.as_ref().is_none_or(|code| code.number != i32::from(INCONSISTENT_GROUP_PROTOCOL)) {
+        return error;
+    }
+    Error { kind: Kind::NotMet, ..error }
+        .hint(words::REAL_APP_IN_GROUP.with(&[("who", &side.source.name()), ("group", &side.group)]))
 }
 
 fn doing(side: &Side, topic: &str) -> Message {

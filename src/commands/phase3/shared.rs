@@ -11,7 +11,8 @@ use crate::kafka_error;
 use crate::report::Check;
 use crate::words::phase3 as words;
 
-const INCONSISTENT_GROUP_PROTOCOL: i16 = 23;
+/// The second application's library has no way of sharing partitions in common with the first one's.
+pub(super) const INCONSISTENT_GROUP_PROTOCOL: i16 = 23;
 
 /// Laravel joins a group as librdkafka does, Nest knocks as KafkaJS does, and the coordinator's answer is held
 /// against error 23.

@@ -11,7 +11,10 @@ use crate::commands::{Context, connect};
 use crate::error::{Kind, Result};
 use crate::profile::ProfileName;
 use crate::report::{Block, Report, Table};
-use crate::words::phase3 as words;
+use crate::words::{Message, phase3 as words};
+
+/// So many orders that went wrong are named to a person.
+const SHOWN_PROBLEMS: usize = 10;
 
 pub(super) async fn report(context: &Context, outcome: &Outcome) -> Result<Report> {
     let (timeline, timeline_data) = timeline(context, outcome);
@@ -34,8 +37,17 @@ pub(super) async fn report(context: &Context, outcome: &Outcome) -> Result<Repor
         "problems": problems,
     }));
     report = report.block(timeline).block(Block::Gap);
-    for problem in &outcome.problems {
+    // The last one says why; of many alike a few will do, and JSON has all.
+    let (why, orders) = outcome.problems.split_last().unzip();
+    let orders: &[Message] = orders.unwrap_or_default();
+    for problem in orders.iter().take(SHOWN_PROBLEMS) {
         report = report.line(problem.clone());
+    }
+    if let Some(more) = orders.len().checked_sub(SHOWN_PROBLEMS).filter(|more| *more > 0) {
+        report = report.line(words::MORE.with(&[("more", &more)]));
+    }
+    if let Some(why) = why {
+        report = report.line(why.clone());
     }
     if outcome.problems.is_empty() {
         let who = outcome.to.source.name();

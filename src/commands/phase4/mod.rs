@@ -5,6 +5,7 @@ pub mod dlq;
 mod groups;
 mod own_topic;
 mod partitions;
+mod untouched;
 mod verify;
 
 use super::Context;

@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::child::{self, Output};
 use super::desk::{Desk, now_ms};
-use super::evidence::Found;
+use super::found::Found;
 use super::pages;
 use crate::error::{Error, Kind, Result};
 use crate::lesson::{CommandLine, Step};
 use crate::report::{Block, Report, Table, Verdict};
-use crate::words::tutorial as words;
+use crate::words::{app, tutorial as words};
 
 /// What became of one step.
 struct Row<'l> {
@@ -31,18 +31,12 @@ pub(super) async fn run(desk: &Desk<'_>, from: Option<&Step>) -> Result<Report> 
     context.tidies_up();
     let mut rows: Vec<Row<'_>> = Vec::new();
     for step in desk.lessons.steps().skip_while(|step| from.is_some_and(|from| from.id != step.id)) {
-        let silent = rows.last().is_some_and(|row| row.verdict == Verdict::CouldNotCheck);
+        // A broker that does not answer would only be waited for once more.
+        let silent = rows.iter().any(|row| row.verdict == Verdict::CouldNotCheck);
         let row = if desk.progress()?.is_done(step) {
-            Row { step, verdict: Verdict::Done, already: true, found: Found::default(), took: Duration::ZERO }
+            Row { already: true, ..Row::new(step, Found::already()) }
         } else if silent {
-            // A broker that does not answer would only be waited for once more.
-            Row {
-                step,
-                verdict: Verdict::CouldNotCheck,
-                already: false,
-                found: Found::default(),
-                took: Duration::ZERO,
-            }
+            Row::new(step, Found::unknown())
         } else {
             one(desk, step).await?
         };
@@ -54,31 +48,21 @@ pub(super) async fn run(desk: &Desk<'_>, from: Option<&Step>) -> Result<Report> 
     Ok(report(desk, &rows))
 }
 
+impl<'l> Row<'l> {
+    fn new(step: &'l Step, found: Found) -> Self {
+        Self { step, verdict: found.verdict(), already: false, found, took: Duration::ZERO }
+    }
+}
+
+/// Does one step and shows it.
 async fn one<'l>(desk: &Desk<'_>, step: &'l Step) -> Result<Row<'l>> {
     let context = desk.context;
-    let began = Instant::now();
+    let (began, lang) = (Instant::now(), context.lang());
     let talks = !context.ui.is_json();
     if talks {
-        context.ui.page(&pages::step_page(step, context.lang()))?;
+        context.ui.page(&pages::step_page(step, lang))?;
     }
-    let done = async {
-        desk.begin(step).await?;
-        desk.change(|progress| progress.tried(now_ms()))?;
-        for line in &step.commands {
-            let command = CommandLine::parse(line).ok_or_else(|| {
-                Error::usage(words::NO_COMMAND.with(&[("path", &step.path), ("line", line)]))
-            })?;
-            if talks {
-                context.ui.page(&[Block::Gap, Block::Verbatim(format!("$ {line}"))])?;
-            }
-            let output = if talks { Output::Shown } else { Output::Dropped };
-            child::run(context, &command, output).await?;
-        }
-        let found = desk.check(step).await?;
-        desk.keep(step, &found)?;
-        Ok::<_, Error>(found)
-    };
-    let found = match done.await {
+    let found = match perform(desk, step, talks).await {
         Ok(found) => found,
         Err(failure) if failure.kind == Kind::Unreachable => {
             context.ui.show_failure(&failure);
@@ -86,15 +70,35 @@ async fn one<'l>(desk: &Desk<'_>, step: &'l Step) -> Result<Row<'l>> {
         }
         Err(failure) => return Err(failure),
     };
-    let verdict = found.verdict();
     if talks {
         let mut blocks = vec![Block::Gap, Block::Checks(found.checks())];
-        if verdict == Verdict::Done {
-            blocks.extend(pages::seen(step, &context.profile(step.phase)?, context.lang()));
+        if found.verdict() == Verdict::Done {
+            blocks.extend(pages::seen(step, &context.profile(step.phase)?, lang));
         }
         context.ui.page(&blocks)?;
     }
-    Ok(Row { step, verdict, already: false, found, took: began.elapsed() })
+    Ok(Row { took: began.elapsed(), ..Row::new(step, found) })
+}
+
+/// Begins the step, runs its commands and asks the broker.
+async fn perform(desk: &Desk<'_>, step: &Step, talks: bool) -> Result<Found> {
+    let context = desk.context;
+    desk.begin(step).await?;
+    desk.change(|progress| progress.tried(now_ms()))?;
+    for line in &step.commands {
+        let command = CommandLine::parse(line)
+            .ok_or_else(|| Error::usage(words::NO_COMMAND.with(&[("path", &step.path), ("line", line)])))?;
+        if talks {
+            context.ui.page(&[Block::Gap, Block::Verbatim(format!("$ {line}"))])?;
+        }
+        let output = if talks { Output::Shown } else { Output::Dropped };
+        if child::run(context, &command, output).await? == child::INTERRUPTED {
+            return Err(Error::new(Kind::Interrupted, app::INTERRUPTED));
+        }
+    }
+    let found = desk.check(step).await?;
+    desk.keep(step, &found)?;
+    Ok(found)
 }
 
 fn verdict_json(desk: &Desk<'_>, row: &Row<'_>) -> String {

@@ -4,11 +4,13 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use clap::ValueEnum as _;
 use tokio::process::{Child, Command};
 
 use crate::commands::Context;
 use crate::error::{Error, Kind, Result};
 use crate::lesson::CommandLine;
+use crate::ui::{ColorChoice, Explain};
 use crate::words::tutorial as words;
 
 /// How a command ends that Ctrl-C has ended; whatever else killed it counts as that.
@@ -110,6 +112,14 @@ fn handed_on(context: &Context) -> Vec<(&'static str, String)> {
     variables.extend(global.acls.as_ref().map(|folder| ("KAFKALAB_ACLS", path(folder))));
     variables.extend(global.bootstrap_server.clone().map(|server| ("KAFKALAB_BOOTSTRAP_SERVER", server)));
     variables.extend(global.plaintext_server.clone().map(|server| ("KAFKALAB_PLAINTEXT_SERVER", server)));
+    let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
+    if global.color != ColorChoice::Auto {
+        variables.extend(name(global.color.to_possible_value()).map(|color| ("KAFKALAB_COLOR", color)));
+    }
+    if global.explain != Explain::Full {
+        variables
+            .extend(name(global.explain.to_possible_value()).map(|explain| ("KAFKALAB_EXPLAIN", explain)));
+    }
     let switches = [
         ("KAFKALAB_PLAIN", global.plain),
         ("KAFKALAB_NO_PROGRESS", global.no_progress),

@@ -1,6 +1,6 @@
 //! What a tutorial has on its desk: the lessons, the cluster they are done on, and what is written down of them.
 
-use super::evidence::Found;
+use super::found::Found;
 use crate::client::raw::admin::brokers;
 use crate::commands::{Context, connect, evidence, prepare, trouble, up};
 use crate::error::{Error, Kind, Result};
@@ -63,7 +63,7 @@ impl<'c> Desk<'c> {
         let progress = self.progress()?;
         let current = progress.under_way().filter(|current| current.step == step.id);
         match current {
-            Some(current) => Ok(super::evidence::check(self.context, step, &current.baseline).await),
+            Some(current) => Ok(super::found::check(self.context, step, &current.baseline).await),
             // Somebody has done it meanwhile: another tutorial, or `watch`.
             None if progress.is_done(step) => Ok(Found::already()),
             None => Err(Error::new(Kind::Failed, words::NOT_BEGUN.with(&[("step", &step.numbered())]))),

@@ -4,13 +4,13 @@
 mod auto;
 mod child;
 mod desk;
-mod evidence;
+mod found;
 mod last_page;
 mod pages;
 mod talk;
 
 pub(super) use self::desk::Desk;
-pub(super) use self::evidence::Found;
+pub(super) use self::found::Found;
 pub(super) use self::pages::titled;
 use super::{Context, up};
 use crate::error::{Error, Result};

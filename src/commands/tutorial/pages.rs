@@ -1,7 +1,7 @@
 //! What each page of the tutorial says, as blocks.
 
 use super::desk::Desk;
-use super::evidence::Found;
+use super::found::Found;
 use super::last_page;
 use crate::error::Result;
 use crate::lesson::progress::Progress;

@@ -6,22 +6,22 @@ use clap::CommandFactory as _;
 use serde_json::json;
 
 use super::desk::{Desk, now_ms};
-use super::evidence::Found;
+use super::found::Found;
 use super::pages::{self, Scene};
 use super::{child, last_page};
 use crate::error::{Error, Kind, Result};
 use crate::lesson::progress::Progress;
 use crate::lesson::session::{Asking, Await, Change, Event, Leaving, Session, Turn};
-use crate::lesson::{Evidence, Step};
+use crate::lesson::{CommandLine, Evidence, Step};
 use crate::report::{Block, Report};
 use crate::ui::{Input, LineReader};
 use crate::words::tutorial as words;
 
 /// Talks until the learner leaves or everything is done.
-pub(super) async fn run(
-    desk: &Desk<'_>,
+pub(super) async fn run<'l>(
+    desk: &Desk<'l>,
     progress: &Progress,
-    at: Option<&Step>,
+    at: Option<&'l Step>,
     checks_only: bool,
 ) -> Result<Report> {
     let tree = crate::cli::Cli::command();
@@ -29,29 +29,18 @@ pub(super) async fn run(
     let mut session = Session::new(desk.lessons, progress, checks_only, &subcommands);
     let mut talk = Talk { desk, reader: desk.context.ui.line_reader()?, found: Found::default() };
     desk.context.tidies_up();
-    let mut turn = session.start(at.and_then(|at| desk.lessons.find(&at.id)));
+    let mut turn = session.start(at);
     loop {
         talk.keep(&turn)?;
         talk.show(&turn)?;
-        turn = match &turn.then {
+        let event = match &turn.then {
             Await::Leave(why) => return Ok(left(*why)),
-            Await::Line(asking) => match talk.line(*asking).await? {
-                Input::Line(line) => session.on(&Event::Line(&line)),
-                Input::End => session.on(&Event::End),
-                Input::Interrupt => session.on(&Event::Interrupt),
-            },
-            doing => match talk.until_stopped(talk_do(desk, doing)).await? {
-                Some(Did::Event(event)) => session.on(&event),
-                Some(Did::Found(found)) => {
-                    let step = if let Await::Check(step) = doing { Some(*step) } else { None };
-                    let right = step.and_then(|step| found.right_choice(step));
-                    let verdict = found.verdict();
-                    talk.found = found;
-                    session.on(&Event::Checked { verdict, right })
-                }
-                None => session.on(&Event::Interrupt),
-            },
+            Await::Line(asking) => talk.line(*asking).await?,
+            Await::Begin(step) => talk.begin(step).await?,
+            Await::Run { commands, shown_first } => talk.run(commands, *shown_first).await?,
+            Await::Check(step) => talk.check(step).await?,
         };
+        turn = session.on(&event);
     }
 }
 
@@ -59,38 +48,6 @@ struct Talk<'t> {
     desk: &'t Desk<'t>,
     reader: LineReader,
     found: Found,
-}
-
-/// What came of doing something.
-enum Did {
-    Event(Event<'static>),
-    Found(Found),
-}
-
-/// Does what is neither a line nor the end.
-async fn talk_do(desk: &Desk<'_>, doing: &Await<'_>) -> Result<Did> {
-    match doing {
-        Await::Begin(step) => Ok(Did::Event(match desk.begin(step).await {
-            Ok(()) => Event::Began,
-            Err(failure) => {
-                desk.context.ui.show_failure(&failure);
-                Event::NotBegun
-            }
-        })),
-        Await::Run { commands, shown_first } => {
-            for command in commands {
-                if *shown_first {
-                    desk.context.ui.page(&[Block::Gap, Block::Verbatim(format!("$ {command}"))])?;
-                }
-                if child::run(desk.context, command, child::Output::Terminal).await? == child::INTERRUPTED {
-                    break;
-                }
-            }
-            Ok(Did::Event(Event::Ran))
-        }
-        Await::Check(step) => Ok(Did::Found(desk.check(step).await?)),
-        Await::Line(_) | Await::Leave(_) => Ok(Did::Event(Event::Ran)),
-    }
 }
 
 impl Talk<'_> {
@@ -117,23 +74,61 @@ impl Talk<'_> {
         turn.pages.iter().try_for_each(|page| self.desk.context.ui.page(&scene.blocks(page)?))
     }
 
-    async fn line(&mut self, asking: Asking) -> Result<Input> {
+    async fn begin(&self, step: &Step) -> Result<Event> {
+        match self.until_stopped(self.desk.begin(step)).await {
+            Ok(Some(())) => Ok(Event::Began),
+            Ok(None) => Ok(Event::Interrupt),
+            Err(failure) => {
+                self.desk.context.ui.show_failure(&failure);
+                Ok(Event::NotBegun)
+            }
+        }
+    }
+
+    async fn run(&self, commands: &[CommandLine], shown_first: bool) -> Result<Event> {
         let context = self.desk.context;
-        let lang = context.lang();
+        for command in commands {
+            if shown_first {
+                context.ui.page(&[Block::Gap, Block::Verbatim(format!("$ {command}"))])?;
+            }
+            // It watches `stop` itself, to let the child tidy up.
+            match child::run(context, command, child::Output::Terminal).await {
+                Ok(child::INTERRUPTED) => break,
+                Ok(_) => {}
+                Err(Error { kind: Kind::Interrupted, .. }) => return Ok(Event::Interrupt),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(Event::Ran)
+    }
+
+    async fn check(&mut self, step: &Step) -> Result<Event> {
+        let Some(found) = self.until_stopped(self.desk.check(step)).await? else {
+            return Ok(Event::Interrupt);
+        };
+        let event = Event::Checked { verdict: found.verdict(), right: found.right_choice(step) };
+        self.found = found;
+        Ok(event)
+    }
+
+    async fn line(&mut self, asking: Asking) -> Result<Event> {
+        let lang = self.desk.context.lang();
         let prompt = match asking {
             Asking::Command => words::ASK_COMMAND.fill(lang, &[("number", &self.number()?)]),
             Asking::Answer(choices) => words::ASK_ANSWER.fill(lang, &[("choices", &choices)]),
             Asking::Enter => words::ASK_ENTER.get(lang).to_owned(),
             Asking::Retry => words::ASK_RETRY.get(lang).to_owned(),
         };
-        let mut whole = String::new();
         let mut prompt = format!("{prompt} ");
+        let mut whole = String::new();
         loop {
+            let context = self.desk.context;
             match context.ui.read_line(&mut self.reader, &prompt, &context.stop).await? {
                 // As in a shell: so a command that was broken to fit the screen can be pasted.
                 Input::Line(line) if line.ends_with('\\') => whole.push_str(&line[..line.len() - 1]),
-                Input::Line(line) => return Ok(Input::Line(whole + &line)),
-                end => return Ok(end),
+                Input::Line(line) => return Ok(Event::Line(whole + &line)),
+                Input::End => return Ok(Event::End),
+                Input::Interrupt => return Ok(Event::Interrupt),
             }
             "> ".clone_into(&mut prompt);
         }
@@ -149,11 +144,7 @@ impl Talk<'_> {
     /// Ends early, with nothing, when our end is asked for.
     async fn until_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
         tokio::select! {
-            biased;
-            done = work => match done {
-                Err(Error { kind: Kind::Interrupted, .. }) => Ok(None),
-                done => done.map(Some),
-            },
+            done = work => done.map(Some),
             () = self.desk.context.stop.cancelled() => Ok(None),
         }
     }

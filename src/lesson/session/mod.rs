@@ -79,7 +79,7 @@ impl<'l> Session<'l> {
     }
 
     /// The turn that an event leads to.
-    pub fn on(&mut self, event: &Event<'_>) -> Turn<'l> {
+    pub fn on(&mut self, event: &Event) -> Turn<'l> {
         match event {
             Event::Line(line) => self.line(understand(line, self.subcommands)),
             Event::End => self.leave(Leaving::Quit),

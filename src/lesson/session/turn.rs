@@ -6,9 +6,9 @@ use crate::report::Verdict;
 
 /// What happened outside the session.
 #[derive(Debug, Clone)]
-pub enum Event<'a> {
+pub enum Event {
     /// A line was typed.
-    Line(&'a str),
+    Line(String),
     /// The input has ended: Ctrl-D.
     End,
     /// Ctrl-C at the prompt.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "test code: a panic is how it reports")]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::process::Process;
 use crate::support::tools::Output;
-use crate::support::{Lab, eventually, packages, tools, unique};
+use crate::support::{Lab, eventually, packages, root, tools, unique};
 
 /// How long anything may take. A guard, no measurement.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -94,6 +95,18 @@ impl<'a> Stage<'a> {
             (key(number(&ack, "record") as usize), place)
         })
         .collect()
+    }
+
+    /// `kafkalab phase3 run-scenario-a` on the stage's topic, in the application's group.
+    pub(super) fn scenario_a(&self) -> Output {
+        let profile = fs::read_to_string(root().join("phases/phase3/profile.toml")).unwrap();
+        let profile = profile
+            .replace("\"integracao-pedidos\"", &format!("{:?}", self.topic))
+            .replace("\"nest-pedidos\"", &format!("{:?}", self.group_id));
+        let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+        fs::write(file.path(), profile).unwrap();
+        let arguments = ["phase3", "run-scenario-a", "--profile", file.path().to_str().unwrap()];
+        tools::run_with_input(&mut self.lab.kafkalab(&arguments), b"")
     }
 
     /// What `kafkalab phase3 consume --as laravel` receives with a group of its own: `count` records.

@@ -85,6 +85,18 @@ on_every_broker! {
         assert_eq!(laravel.assignment().unwrap().count(), 3, "Laravel noticed nothing");
     }
 
+    /// The other way round: whoever plays Nest in a scenario is librdkafka, and the real one is in the group first.
+    fn a_scenario_in_the_group_of_the_real_application_is_not_met_and_says_why(lab: &Lab) {
+        if !require("nest") { return }
+        let stage = Stage::new(lab, "nest-pedidos");
+        let _app = stage.start();
+        let run = stage.scenario_a();
+        assert_eq!(run.code, 6, "{run:?}");
+        let said = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("(INCONSISTENT_GROUP_PROTOCOL, 23)"), "{run:?}");
+        assert!(said.contains("such as the real nest application"), "{run:?}");
+    }
+
     /// On purpose: Laravel's default codec, which KafkaJS lacks.
     fn a_snappy_batch_of_laravel_ends_nest_and_stays_unread(lab: &Lab) {
         if !require("nest") { return }

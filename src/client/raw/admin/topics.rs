@@ -8,6 +8,7 @@ use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableT
 use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
 use kafka_protocol::messages::{CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest};
 
+use super::records::{OffsetAt, list_offsets};
 use crate::client::raw::cluster::{To, pause_until, text};
 use crate::client::raw::{BrokerError, Cluster, RawError};
 
@@ -191,7 +192,7 @@ pub async fn await_partitions(cluster: &mut Cluster, name: &str, count: i32) -> 
         if let Some(Ok(topic)) = &found {
             let led = topic.partitions.iter().filter(|partition| partition.leader.is_some()).count();
             if i32::try_from(led).is_ok_and(|led| led >= count) {
-                return Ok(());
+                return await_logs(cluster, name, count).await;
             }
         }
         if !pause_until(deadline).await {
@@ -201,6 +202,15 @@ pub async fn await_partitions(cluster: &mut Cluster, name: &str, count: i32) -> 
             ));
         }
     }
+}
+
+/// Waits until each leader has made its log: metadata names it before that, and until then it answers 6
+/// NOT_LEADER_OR_FOLLOWER.
+async fn await_logs(cluster: &mut Cluster, name: &str, count: i32) -> Result<(), RawError> {
+    let ends = (0..count).map(|partition| (TopicPartition::new(name, partition), OffsetAt::Latest)).collect();
+    // Such a question is put again until it has an answer.
+    let found = list_offsets(cluster, &ends).await?;
+    found.into_values().try_for_each(|end| end.map(drop).map_err(RawError::Broker))
 }
 
 fn topic(topic: &MetadataResponseTopic) -> Topic {

@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// The group; by default that of the run.
     #[arg(short, long, value_name = "GROUP")]
     group: Option<String>,
+    /// Where its dead letters go; by default the dead-letter topic of the phase.
+    #[arg(long, value_name = "TOPIC")]
+    dead_letters: Option<String>,
     /// Handle orders as the mended application does.
     #[arg(long)]
     fixed: bool,
@@ -66,7 +69,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         options: stage::options(&profile),
         group: args.group.clone().unwrap_or_else(|| stage::group_of(&topic)),
         topic,
-        dead_letters,
+        dead_letters: args.dead_letters.clone().unwrap_or(dead_letters),
         policy: args.retries.policy(),
         handler: if args.fixed { Handler::Fixed } else { Handler::AsWritten },
     };

@@ -6,6 +6,7 @@
 
 mod application;
 mod consume;
+mod crash;
 mod letter;
 mod letters;
 pub mod machine;
@@ -16,8 +17,10 @@ mod redrive;
 mod run;
 mod show;
 mod stage;
+mod verify;
 mod worlds;
 
+pub(super) use self::verify::checks;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::report::Report;
@@ -41,6 +44,8 @@ enum Command {
     Show(show::Args),
     /// Send dead letters back to where they came from, once.
     Redrive(redrive::Args),
+    /// An application that dies between its dead letter and its commit, and what that costs.
+    Crash,
     /// The application with retries and dead letters by itself; with --fixed, as it is after the fix.
     Consume(consume::Args),
 }
@@ -51,6 +56,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         Some(Command::Run(args)) => run::run(context, args).await,
         Some(Command::Show(args)) => show::run(context, args).await,
         Some(Command::Redrive(args)) => redrive::run(context, args).await,
+        Some(Command::Crash) => crash::run(context).await,
         Some(Command::Consume(args)) => consume::run(context, args).await,
     }
 }

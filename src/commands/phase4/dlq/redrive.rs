@@ -74,30 +74,45 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     let question = words::REDRIVE_QUESTION.with(&[("count", &waiting), ("topic", &redrive.dead_letters)]);
     context.confirm(question).await?;
     context.tidies_up();
-    let mut member = match redrive.join().await {
-        Ok(member) => member,
-        Err(failure) => return Err(redrive.failed(&failure).await),
-    };
-    // Only now nobody else moves what this member owns.
-    let survey = match redrive.survey().await {
-        Ok(survey) => survey,
-        Err(error) => {
-            member.abandon().await;
-            return Err(error);
-        }
-    };
-    let mut sent = Vec::new();
-    let worked = redrive.send_back(&mut member, &survey, &mut sent).await;
-    let left = member.leave().await;
-    match worked.and(left.map(drop)) {
-        Ok(()) => Ok(redrive.report(&survey, &sent, false)),
-        Err(failure) => {
-            Err(redrive.failed(&failure).await.hint(words::SENT_BEFORE.with(&[("count", &sent.len())])))
-        }
-    }
+    let (survey, sent) = redrive.carry_out().await?;
+    Ok(redrive.report(&survey, &sent, false))
+}
+
+/// Sends back what waits, without asking: how many records that were.
+pub(super) async fn carry_out(context: &Context, profile: &Profile, dead_letters: &str) -> Result<usize> {
+    let args = Args { topic: None, limit: LIMIT, again: false };
+    let (profile, dead_letters) = (profile.clone(), dead_letters.to_owned());
+    let (_, sent) = Redrive { context, args: &args, profile, dead_letters }.carry_out().await?;
+    Ok(sent.len())
 }
 
 impl Redrive<'_> {
+    /// Sends back what waits, as a member of the redrive group.
+    async fn carry_out(&self) -> Result<(Survey, Vec<SentBack>)> {
+        let mut member = match self.join().await {
+            Ok(member) => member,
+            Err(failure) => return Err(self.failed(&failure).await),
+        };
+        // Only now nobody else moves what this member owns.
+        let survey = match self.survey().await {
+            Ok(survey) => survey,
+            Err(error) => {
+                member.abandon().await;
+                return Err(error);
+            }
+        };
+        let mut sent = Vec::new();
+        let worked = self.send_back(&mut member, &survey, &mut sent).await;
+        let left = member.leave().await;
+        match worked.and(left.map(drop)) {
+            Ok(()) => Ok((survey, sent)),
+            Err(failure) => {
+                let before = words::SENT_BEFORE.with(&[("count", &sent.len())]);
+                Err(self.failed(&failure).await.hint(before))
+            }
+        }
+    }
+
     /// Looks at everything: the letters, the group's offsets, the topics, and what is back already.
     async fn survey(&self) -> Result<Survey> {
         let (context, profile, topic) = (self.context, &self.profile, &self.dead_letters);

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use super::application::Setup;
+use super::letters::redrive_group;
 use super::machine::Policy;
 use super::orders::Handler;
 use crate::client::raw::admin::topics::{self, NewTopic};
 use crate::client::raw::{Cluster, RawError};
 use crate::client::{ProduceOptions, Settings};
-use crate::commands::{Context, connect, trouble};
+use crate::commands::{Context, checks, connect, trouble};
 use crate::error::{Error, Result};
 use crate::profile::{Profile, ProfileName};
 use crate::words::phase4_dlq as words;
@@ -90,6 +91,40 @@ impl Stage {
             profile.clone(),
         ];
         Ok(Self { topic, dead_letters, profiles, timeout: context.global.timeout })
+    }
+
+    /// A stage that is taken down when its play is over: with a dead-letter topic of its own, so that the letters of
+    /// others are left alone.
+    pub(super) async fn for_once(context: &Context, profile: &Profile) -> Result<Self> {
+        let topic = format!("phase4-verify-{}", run_name(Timestamp::now()));
+        let dead_letters = format!("{topic}-dlq");
+        Self::at(context, profile, topic, dead_letters, profile.partitions.value).await
+    }
+
+    /// The same with another topic, whose dead letters go to the same place.
+    pub(super) async fn beside(&self, context: &Context) -> Result<Self> {
+        let profile = &self.profiles[Reader::Retries as usize];
+        let topic = format!("{}-crash", self.topic);
+        Self::at(context, profile, topic, self.dead_letters.clone(), profile.partitions.value).await
+    }
+
+    /// Deletes the topics and groups. Only `admin` may; elsewhere they stay for `kafkalab reset`.
+    pub(super) async fn take_down(self, context: &Context) -> Result<()> {
+        for reader in Reader::ALL {
+            checks::delete_group(context, &self.group(reader)).await;
+        }
+        checks::delete_group(context, &redrive_group(&self.dead_letters)).await;
+        let admin = context.profile_as(ProfileName::Admin, "admin")?;
+        let mut cluster = connect::cluster(context, &admin, words::PREPARING).await?;
+        let names = [&*self.topic, &*self.dead_letters];
+        match topics::delete_topics(&mut cluster, &names).await {
+            Ok(results) => {
+                let gone = results.into_iter().filter(|(_, result)| result.is_ok());
+                let home = context.home()?;
+                gone.into_iter().try_for_each(|(name, _)| home.disown(&admin.bootstrap_server.value, &name))
+            }
+            Err(failure) => Err(trouble::explain_raw(&admin, words::PREPARING, &failure).await),
+        }
     }
 
     /// A reader's group on the wire.

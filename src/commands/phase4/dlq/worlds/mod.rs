@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub(super) use self::lag::Sample;
+pub(super) use self::lag::{Sample, behind};
 pub(super) use self::laravel::Laravel;
 pub(super) use self::nest::Nest;
 pub(super) use self::retries::Retries;
