@@ -158,6 +158,23 @@ fn a_reset_deletes_the_labs_names_and_nothing_else() {
 }
 
 #[test]
+fn dead_letters_belong_to_phase_4_and_go_with_it() {
+    let home = Home::new();
+    home.up();
+    let nothing = home.run(&["phase4", "dlq", "show"]);
+    assert!(nothing.code == 0 && nothing.stdout.contains("dead letters 0"), "{nothing:?}");
+    assert_eq!(home.run(&["phase4", "dlq", "redrive", "--yes"]).code, 0);
+    assert_eq!(home.run(&["phase4", "dlq", "crash"]).code, 0);
+    assert_eq!(home.run(&["phase4", "dlq", "redrive", "--yes"]).code, 0);
+    assert!(home.run(&["status"]).stdout.contains("phase4-pedidos-dlq"));
+    let run = home.run(&["reset", "phase4", "--yes"]);
+    assert!(run.code == 0 && run.stdout.contains("deleted phase4-pedidos-dlq\n"), "{run:?}");
+    assert!(run.stdout.contains("deleted phase4-pedidos-dlq-redrive\n"), "{run:?}");
+    assert!(!home.run(&["topics", "list"]).stdout.contains("phase4-"));
+    assert!(!home.run(&["groups", "list"]).stdout.contains("phase4-"));
+}
+
+#[test]
 fn ctrl_c_ends_a_question_and_deletes_nothing() {
     let home = Home::new();
     home.up();

@@ -6,7 +6,7 @@ use super::letter::{self, Death, Origin};
 use super::plan::Position;
 use crate::client::raw::admin::offsets::committed_offsets;
 use crate::client::raw::{Cluster, RawError};
-use crate::client::{Failure, OffsetSpec, ReadRequest, Reader, Record};
+use crate::client::{Failure, Kind, OffsetSpec, ReadRequest, Reader, Record};
 use crate::commands::{Context, connect};
 use crate::profile::Profile;
 
@@ -32,6 +32,18 @@ impl Letter {
     pub(super) fn place(&self) -> Origin {
         let Record { topic, partition, offset, .. } = &self.record;
         Origin { topic: topic.clone(), partition: *partition, offset: *offset }
+    }
+}
+
+/// As [`read`], but a dead-letter topic that nobody has made yet holds no letters.
+pub(super) async fn read_if_there(
+    context: &Context,
+    profile: &Profile,
+    topic: &str,
+) -> Result<Vec<Letter>, Failure> {
+    match read(context, profile, topic).await {
+        Err(failure) if failure.kind == Kind::UnknownTopic => Ok(Vec::new()),
+        read => read,
     }
 }
 

@@ -101,13 +101,13 @@ fn explained(report: Report, stage: &Stage, plan: &Plan, seen: &Seen) -> Report 
             ("dead_letters", &stage.dead_letters),
         ]))
         .explain(words::ORDER_IS_GONE)
+        .explain(words::FRAMEWORKS)
         .explain(words::NEXT)
         .same_with(
             "Laravel",
             [
                 format!("Kafka::consumer(['{}'], '{}')->withSasl(…)", stage.topic, stage.group(Reader::Retries)),
                 format!("    ->withDlq('{}')", stage.dead_letters),
-                "    // tries again, and blocks the whole consumer meanwhile".to_owned(),
                 "    ->withHandler(new RetryableHandler($handler, new DefaultRetryStrategy(), new NativeSleeper()))"
                     .to_owned(),
             ],
@@ -115,7 +115,6 @@ fn explained(report: Report, stage: &Stage, plan: &Plan, seen: &Seen) -> Report 
         .same_with(
             "NestJS",
             [
-                "// no dead letters of its own; the filter of its documentation:".to_owned(),
                 format!("@UseFilters(new KafkaMaxRetryExceptionFilter({},", plan.policy.attempts - 1),
                 format!("    (message) => lastValueFrom(client.emit('{}', message))))", stage.dead_letters),
             ],

@@ -116,7 +116,11 @@ impl Redrive<'_> {
     /// Looks at everything: the letters, the group's offsets, the topics, and what is back already.
     async fn survey(&self) -> Result<Survey> {
         let (context, profile, topic) = (self.context, &self.profile, &self.dead_letters);
-        let letters = match letters::read(context, profile, topic).await {
+        let read = match self.args.topic {
+            Some(_) => letters::read(context, profile, topic).await,
+            None => letters::read_if_there(context, profile, topic).await,
+        };
+        let letters = match read {
             Ok(letters) => letters,
             Err(failure) => return Err(self.failed(&failure).await),
         };

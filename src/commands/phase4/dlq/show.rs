@@ -33,7 +33,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         None => stage::names(&profile)?.1,
     };
     let doing = words::READING_LETTERS.with(&[("topic", &topic)]);
-    let letters = match letters::read(context, &profile, &topic).await {
+    // A name that the learner typed should be there; the phase's own comes with the first run.
+    let read = match args.topic {
+        Some(_) => letters::read(context, &profile, &topic).await,
+        None => letters::read_if_there(context, &profile, &topic).await,
+    };
+    let letters = match read {
         Ok(letters) => letters,
         Err(failure) => return Err(trouble::explain(context, &profile, doing, &failure).await),
     };
