@@ -134,6 +134,15 @@ fn each_kind_of_flaw_is_found_at_its_place() {
 }
 
 #[test]
+fn a_phase_that_is_gone_is_a_flaw() {
+    let phases = Phases::copy();
+    fs::remove_file(phases.path("phase3/phase.toml")).unwrap();
+    let (code, flaws) = phases.check();
+    assert_eq!(code, 6, "{flaws:#?}");
+    assert!(flaws.iter().any(|flaw| flaw.starts_with("phases/phase3/phase.toml: ")), "{flaws:#?}");
+}
+
+#[test]
 fn an_acl_file_that_cannot_be_is_a_flaw() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(

@@ -14,6 +14,9 @@ use crate::profile::ProfileName;
 use crate::report::{Block, Report};
 use crate::words::{Message, lint as words};
 
+/// The phases that a tutorial has.
+const PHASES: [&str; 5] = ["phase0", "phase1", "phase2", "phase3", "phase4"];
+
 pub(super) fn run(context: &Context) -> Result<Report> {
     let folder = context.library().folder();
     let (lessons, unusable) = match folder {
@@ -27,6 +30,10 @@ pub(super) fn run(context: &Context) -> Result<Report> {
         Some(Ok(catalog)) => catalog,
         _ => Catalog::built_in(),
     };
+    let taught = |phase: &&&str| lessons.phases.iter().any(|known| known.name.name() == **phase);
+    let missing =
+        PHASES.iter().filter(|phase| !taught(phase)).map(|phase| format!("phases/{phase}/phase.toml"));
+    flaws.extend(missing.map(|path| Flaw::new(path, words::NO_PHASE)));
     flaws.extend(own.as_ref().and_then(|own| own.as_ref().err()).cloned());
     let ideas: BTreeSet<&str> = catalog.terms.iter().map(|term| term.name.as_str()).collect();
     flaws.extend(lesson::lint(&lessons, &ideas));

@@ -1,10 +1,9 @@
 //! Every command that a lesson, a term or an error names is one that this program takes.
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::catalog::Catalog;
 use crate::cli::Cli;
-use crate::commands::subcommand_path;
 use crate::flaw::Flaw;
 use crate::lesson::typed::{Typed, understand};
 use crate::lesson::{Goal, Lessons, Step};
@@ -15,19 +14,19 @@ pub(super) fn lint(lessons: &Lessons, catalog: &Catalog) -> Vec<Flaw> {
     for step in lessons.steps() {
         let commands = step.commands.iter().chain(step.wrong.iter().flat_map(|wrong| &wrong.commands));
         for line in commands {
-            if let Err(problem) = path_of(line) {
+            if let Err(problem) = typed(line) {
                 flaws.push(step.flaw(line, problem));
             }
         }
         for line in step_texts(step).flat_map(within) {
-            if let Err(problem) = path_of(line) {
+            if let Err(problem) = told(line) {
                 flaws.push(step.flaw(line, problem));
             }
         }
         ran(step, &mut flaws);
     }
     for (place, line) in catalog.commands() {
-        if let Err(problem) = path_of(line) {
+        if let Err(problem) = told(line) {
             flaws.push(Flaw::new(place, problem));
         }
     }
@@ -56,34 +55,43 @@ fn step_texts(step: &Step) -> impl Iterator<Item = &str> {
 }
 
 /// The commands between backticks.
-pub(super) fn within(text: &str) -> impl Iterator<Item = &str> {
+fn within(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2).filter(|part| part.starts_with("kafkalab "))
 }
 
-/// The subcommand that a line runs, such as `phase1 produce`, or nothing where it asks for help; else why the program would not take it.
-fn path_of(line: &str) -> Result<String, Message> {
-    let problem = |problem: &dyn std::fmt::Display| {
-        words::BAD_COMMAND.with(&[("command", &line), ("problem", problem)])
-    };
-    let command = match understand(line, &[]) {
-        Typed::Kafkalab(command) => command,
-        Typed::Nested => return Err(words::NESTED.with(&[("command", &line)])),
-        Typed::Unbalanced => return Err(problem(&"\" '")),
-        _ => return Err(words::NOT_OURS.with(&[("command", &line)])),
-    };
-    let arguments = std::iter::once("kafkalab".to_owned()).chain(command.arguments);
-    let matches = Cli::command().try_get_matches_from(arguments);
-    let matches = matches.and_then(|matches| Cli::from_arg_matches(&matches).map(|_| matches));
-    match matches {
-        Ok(matches) => Ok(subcommand_path(&matches)),
-        // `--help` and `--version`, which clap answers itself.
-        Err(error) if !error.use_stderr() => Ok(String::new()),
-        Err(error) => {
-            let told = error.to_string();
-            let first = told.lines().next().unwrap_or_default();
-            Err(problem(&first.trim_start_matches("error: ")))
-        }
+/// Whether a line to type in the tutorial is a command that the program takes; else why not.
+fn typed(line: &str) -> Result<(), Message> {
+    match understand(line, &[]) {
+        Typed::Kafkalab(command) => taken(line, command.arguments),
+        Typed::Nested => Err(words::NESTED.with(&[("command", &line)])),
+        Typed::Unbalanced => Err(bad(line, "\" '")),
+        _ => Err(words::NOT_OURS.with(&[("command", &line)])),
     }
+}
+
+/// The same for a command that is only told of: it may be the tutorial itself, or a name without what it must be given.
+fn told(line: &str) -> Result<(), Message> {
+    match understand(line, &[]) {
+        Typed::Nested => Ok(()),
+        Typed::Kafkalab(command) if is_command(&command.arguments.join(" ")) => Ok(()),
+        _ => typed(line),
+    }
+}
+
+fn taken(line: &str, arguments: Vec<String>) -> Result<(), Message> {
+    match Cli::try_parse_from(std::iter::once("kafkalab".to_owned()).chain(arguments)) {
+        // `--help` and `--version`, which clap answers itself, are no failure.
+        Err(error) if error.use_stderr() => {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            Err(bad(line, first.trim_start_matches("error: ")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn bad(line: &str, problem: &str) -> Message {
+    words::BAD_COMMAND.with(&[("command", &line), ("problem", &problem)])
 }
 
 /// Whether the path, such as `phase1 produce`, leads to a command.
