@@ -319,6 +319,16 @@ on_every_broker! {
         assert!(run.status.success(), "{run:?}");
     }
 
+    fn poison_in_every_partition_dies_as_well(lab: &Lab) {
+        let phase = Phase::new(lab);
+        let many = ["--records", "40", "--poison", "5", "--partitions", "2", "--backoff", "100ms"];
+        let run = phase.json(&many);
+        assert_eq!(rows(&run, "problems").len(), 0, "{run}");
+        assert_eq!((rows(&run, "letters").len(), number(&run["worlds"]["dlq"]["handled_once"])), (5, 35), "{run}");
+        assert_eq!(phase.json(&["redrive", "--yes"])["sent_back"], 5);
+        assert_eq!(results(&phase.consume(&["--fixed"])), ["handled"; 5]);
+    }
+
     fn more_poison_than_orders_is_refused(lab: &Lab) {
         let run = Phase::new(lab).run(&["--records", "3", "--poison", "4"]);
         assert!(run.code == 2 && run.stderr.contains("do not fit"), "{run:?}");

@@ -53,12 +53,14 @@ pub(in super::super) struct Meanwhile {
 }
 
 impl Retries {
-    /// What the other partitions did while an order was tried.
+    /// What the other partitions did while an order was tried; those with poison of their own have a reason to wait.
     pub(in super::super) fn meanwhile(&self, burial: &Burial, sent: &[Sent]) -> Meanwhile {
         let sent: BTreeMap<Place, Instant> = sent.iter().map(|one| (one.place, one.at)).collect();
         let during = burial.first_failure..=burial.at;
-        let others =
-            self.timeline.iter().filter(|(at, place)| during.contains(at) && place.0 != burial.place.0);
+        let poisoned = |partition| {
+            partition == burial.place.0 || self.burials.iter().any(|other| other.place.0 == partition)
+        };
+        let others = self.timeline.iter().filter(|(at, place)| during.contains(at) && !poisoned(place.0));
         let mut meanwhile = Meanwhile {
             lasted: burial.at - burial.first_failure,
             handled: BTreeMap::new(),
@@ -151,5 +153,10 @@ mod tests {
         let handled = BTreeMap::from([(0, 1), (1, 1)]);
         let (lasted, longest) = (Duration::from_millis(30), Duration::from_millis(9));
         assert_eq!(world.meanwhile(&burial, &sent), Meanwhile { lasted, handled, longest });
+
+        let both = Retries { burials: vec![Burial { place: (0, 9), ..burial.clone() }], ..world };
+        let (handled, longest) = (BTreeMap::from([(1, 1)]), Duration::from_millis(1));
+        let without = Meanwhile { lasted, handled, longest };
+        assert_eq!(both.meanwhile(&burial, &sent), without, "poison of its own is a reason to wait");
     }
 }
