@@ -19,6 +19,7 @@ mod lessons;
 mod phase0;
 mod phase3;
 mod phase4_groups;
+mod phase4_partitions;
 mod produce;
 mod program;
 mod readme;

@@ -11,6 +11,7 @@ mod cluster;
 mod groups;
 mod kcat;
 mod nest;
+mod partitions;
 mod producers;
 mod raw;
 mod refusals;

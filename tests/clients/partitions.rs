@@ -1,0 +1,104 @@
+//! `phase4 partitions` against the clients that it speaks of: where 1,000 keys go on 2, 3, 6 and 12 partitions, as
+//! kcat, KafkaJS and Apache's producer put them, and what KafkaJS does without a key.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::on_every_broker;
+use crate::support::{Lab, java, packages, require, tools};
+
+const PARTITIONS: [i32; 4] = [2, 3, 6, 12];
+const KEYS: usize = 1000;
+
+/// Which partition each key lies in.
+type Places = BTreeMap<String, i32>;
+
+/// The keys that `--keys 1000` stands for, one a line.
+fn keys() -> String {
+    (1..=KEYS).map(|number| format!("pedido-{number}\n")).collect()
+}
+
+fn topics(lab: &Lab) -> Vec<String> {
+    PARTITIONS.iter().map(|count| lab.topic(&format!("phase4-keys-{count}"), *count)).collect()
+}
+
+/// Where the keys of a topic lie; records without one are left out.
+fn stored(lab: &Lab, topic: &str) -> Places {
+    let records = lab.read("admin", topic).into_iter().filter(|record| !record.key.is_empty());
+    let places: Vec<_> = records.map(|record| (record.key, record.partition)).collect();
+    assert_eq!(places.len(), KEYS, "each key once in {topic}");
+    places.into_iter().collect()
+}
+
+/// Where `phase4 partitions` saw the keys of its first chapter.
+fn kafkalab(lab: &Lab, from: &str, partitions: i32) -> Places {
+    let (count, keys) = (partitions.to_string(), KEYS.to_string());
+    let flags =
+        ["--from", from, "--partitions", &count, "--keys", &keys, "--records", &keys, "--output", "json"];
+    let mut command = lab.kafkalab(&[&["phase4", "partitions"], &flags[..]].concat());
+    let output = tools::run_with_input(&mut command, b"");
+    assert!(output.success(), "{output:?}");
+    let report: Value = serde_json::from_str(&output.stdout).unwrap();
+    let lanes = report["chapters"][0]["lanes"].as_array().unwrap().iter();
+    let records = lanes.flat_map(|lane| {
+        let partition = i32::try_from(lane["partition"].as_i64().unwrap()).unwrap();
+        lane["records"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(move |record| (record["key"].as_str().unwrap(), partition))
+    });
+    let places: Places = records.map(|(key, partition)| (key.to_owned(), partition)).collect();
+    assert_eq!(places.len(), KEYS);
+    places
+}
+
+fn assert_agrees(lab: &Lab, from: &str, topics: &[String]) {
+    for (partitions, topic) in PARTITIONS.iter().zip(topics) {
+        assert_eq!(kafkalab(lab, from, *partitions), stored(lab, topic), "{from}, {partitions} partitions");
+    }
+}
+
+on_every_broker! {
+    fn laravel_puts_a_thousand_keys_where_kcat_puts_them(lab: &Lab) {
+        if !require("kcat") { return }
+        let topics = topics(lab);
+        let lines: String = keys().lines().map(|key| format!("{key}:{key}\n")).collect();
+        for topic in &topics {
+            let mut kcat = lab.kcat("laravel", &["-P", "-K:", "-t", topic]);
+            let output = tools::run_with_input(&mut kcat, lines.as_bytes());
+            assert!(output.success(), "{output:?}");
+        }
+        assert_agrees(lab, "laravel", &topics);
+    }
+
+    fn nest_puts_a_thousand_keys_where_apaches_producer_puts_them(lab: &Lab) {
+        if !require("jdk") { return }
+        let topics = topics(lab);
+        let mut producer = java::command();
+        producer.arg(crate::support::root().join("tests/clients/java/Partitions.java"));
+        producer.arg(lab.bootstrap_sasl()).arg(lab.properties_file("nest")).args(&topics);
+        let output = tools::run_with_input(&mut producer, keys().as_bytes());
+        assert!(output.success(), "{output:?}");
+        assert_agrees(lab, "nest", &topics);
+    }
+
+    fn nest_puts_a_thousand_keys_where_kafkajs_puts_them_and_goes_round_without(lab: &Lab) {
+        if !require("kafkajs") { return }
+        let topics = topics(lab);
+        let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+        let arguments = [&[lab.bootstrap_sasl(), "nest"], &names[..]].concat();
+        let output = tools::run_with_input(&mut packages::node("partitions.js", &arguments), keys().as_bytes());
+        assert!(output.success(), "{output:?}");
+        assert_agrees(lab, "nest", &topics);
+        for (partitions, topic) in PARTITIONS.iter().zip(&topics) {
+            let without = lab.read("admin", topic).into_iter().filter(|record| record.key.is_empty());
+            let mut places: Vec<(i32, i32)> =
+                without.map(|record| (record.value.parse().unwrap(), record.partition)).collect();
+            places.sort_unstable();
+            let round = places.windows(2).all(|pair| pair[1].1 == (pair[0].1 + 1) % partitions);
+            assert!(places.len() == KEYS && round, "{partitions} partitions: {places:?}");
+        }
+    }
+}
