@@ -39,15 +39,15 @@ fn kafkalab(lab: &Lab, from: &str, partitions: i32) -> Places {
     let mut command = lab.kafkalab(&[&["phase4", "partitions"], &flags[..]].concat());
     let output = tools::run_with_input(&mut command, b"");
     assert!(output.success(), "{output:?}");
-    let report: Value = serde_json::from_str(&output.stdout).unwrap();
-    let lanes = report["chapters"][0]["lanes"].as_array().unwrap().iter();
+    let report: Value = serde_json::from_str(&output.stdout).expect("an object");
+    let lanes = report["chapters"][0]["lanes"].as_array().expect("lanes").iter();
     let records = lanes.flat_map(|lane| {
-        let partition = i32::try_from(lane["partition"].as_i64().unwrap()).unwrap();
+        let partition = i32::try_from(lane["partition"].as_i64().expect("a number")).expect("small");
         lane["records"]
             .as_array()
-            .unwrap()
+            .expect("records")
             .iter()
-            .map(move |record| (record["key"].as_str().unwrap(), partition))
+            .map(move |record| (record["key"].as_str().expect("a key"), partition))
     });
     let places: Places = records.map(|(key, partition)| (key.to_owned(), partition)).collect();
     assert_eq!(places.len(), KEYS);
@@ -95,7 +95,7 @@ on_every_broker! {
         for (partitions, topic) in PARTITIONS.iter().zip(&topics) {
             let without = lab.read("admin", topic).into_iter().filter(|record| record.key.is_empty());
             let mut places: Vec<(i32, i32)> =
-                without.map(|record| (record.value.parse().unwrap(), record.partition)).collect();
+                without.map(|record| (record.value.parse().expect("a number"), record.partition)).collect();
             places.sort_unstable();
             let round = places.windows(2).all(|pair| pair[1].1 == (pair[0].1 + 1) % partitions);
             assert!(places.len() == KEYS && round, "{partitions} partitions: {places:?}");
