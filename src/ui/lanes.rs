@@ -137,7 +137,7 @@ fn flow(parts: Vec<String>, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ColorChoice, Format};
+    use super::super::{ColorChoice, Format, layout};
     use super::*;
     use crate::lanes::Seen;
     use crate::words::Lang;
@@ -216,5 +216,39 @@ mod tests {
         assert_ne!(plain, colored);
         let stripped: Vec<_> = colored.iter().map(|line| console::strip_ansi_codes(line)).collect();
         assert_eq!(plain, stripped);
+    }
+
+    /// The picture with an explanation, as a terminal of so many columns shows it.
+    fn shown(columns: usize) -> Vec<String> {
+        let look = look(Lang::En, ColorChoice::Never);
+        let look = Look { width: columns, stdout_is_terminal: true, ..look };
+        let body = lines(&look, &picture(), layout::body_width(&look));
+        layout::beside(&look, &body, &["Order holds within a partition.".to_owned()])
+    }
+
+    #[test]
+    fn narrow_the_explanation_is_below_and_wide_beside() {
+        assert_eq!(
+            shown(80),
+            [
+                "partition 0 |  8: A1 A3 _1",
+                "partition 1 | (empty)",
+                "partition 2 |  0: B1 a2",
+                "A pedido-1   B pedido-2   _ no key",
+                "upper case: sent by laravel; lower case: sent by nest",
+                "",
+                "Order holds within a partition.",
+            ]
+        );
+        assert_eq!(
+            shown(140),
+            [
+                "partition 0 |  8: A1 A3 _1                            │ Order holds within a partition.",
+                "partition 1 | (empty)                                 │",
+                "partition 2 |  0: B1 a2                               │",
+                "A pedido-1   B pedido-2   _ no key                    │",
+                "upper case: sent by laravel; lower case: sent by nest │",
+            ]
+        );
     }
 }

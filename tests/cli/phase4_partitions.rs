@@ -145,6 +145,24 @@ on_every_broker! {
         let rest = terminal.exp_eof().unwrap();
         assert!(rest.contains("is deleted again"), "{rest}");
     }
+
+    fn ctrl_c_at_a_question_leaves_no_topic(lab: &Lab) {
+        let home = tempfile::tempdir().unwrap();
+        let servers = ["-b", lab.bootstrap_sasl(), "--no-start", "--color", "never"];
+        let program = command(home.path(), &[&["phase4", "partitions"], &servers[..]].concat());
+        let mut terminal = rexpect::session::spawn_command(program, Some(60_000)).unwrap();
+        terminal.exp_string("Enter to skip):").unwrap();
+        let owned = || std::fs::read_to_string(home.path().join("owned.json")).unwrap();
+        let during = owned();
+        let topic = during.split('"').find(|text| text.starts_with("phase4-partitions-")).unwrap();
+        terminal.send_control('c').unwrap();
+        assert!(terminal.exp_eof().unwrap().contains("interrupted"));
+        let status = format!("{:?}", terminal.process().wait().unwrap());
+        assert!(status.ends_with(", 130)"), "{status}");
+        assert!(!owned().contains(topic), "{}", owned());
+        let topics = kafkalab(&["topics", "list", "-b", lab.bootstrap_sasl()]).stdout;
+        assert!(!topics.contains(topic), "{topics}");
+    }
 }
 
 #[test]
