@@ -9,9 +9,22 @@ use crate::commands;
 use crate::ui::{ColorChoice, Explain, Format};
 use crate::words::Lang;
 
+/// The exit codes, for the help and the manual page; `error::Kind::exit_code` fixes them.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    failed in another way, or only in part
+  2    the command line, a profile or an ACL file is not valid
+  3    the broker cannot be reached, or did not answer in time
+  4    the login was refused
+  5    the broker knows who asks, and refuses
+  6    what a lesson or a check expects is not there
+  130  interrupted (Ctrl-C, SIGTERM)";
+
 /// Learn Apache Kafka in the terminal, against a broker with real SASL and real ACLs.
 #[derive(Debug, Parser)]
 #[command(name = "kafkalab", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = EXIT_CODES)]
 pub struct Cli {
     /// The flags that every command takes.
     #[command(flatten)]
@@ -170,6 +183,27 @@ mod tests {
     #[test]
     fn the_command_tree_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_has_every_exit_code() {
+        use crate::error::Kind;
+
+        let help = Cli::command().render_help().to_string();
+        let kinds = [
+            Kind::OutputClosed,
+            Kind::Failed,
+            Kind::Usage,
+            Kind::Unreachable,
+            Kind::Authentication,
+            Kind::Authorization,
+            Kind::NotMet,
+            Kind::Interrupted,
+        ];
+        for kind in kinds {
+            let code = format!("\n  {:<4} ", kind.exit_code());
+            assert!(help.contains(&code), "{kind:?}: {help}");
+        }
     }
 
     #[test]

@@ -48,9 +48,28 @@ impl Kind {
     }
 }
 
+/// Who found the fault and named it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    /// The broker answered, with an error of Kafka's protocol.
+    Broker,
+    /// librdkafka, on this machine; often because the operating system told it so.
+    Librdkafka,
+}
+
+impl Speaker {
+    /// Kafka's protocol goes down to −1 (`UNKNOWN_SERVER_ERROR`); librdkafka keeps all below for its own errors.
+    fn of(code: i32) -> Self {
+        if code < -1 { Self::Librdkafka } else { Self::Broker }
+    }
+}
+
 /// The broker's or the client library's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Said {
+    /// Whose words they are.
+    pub who: Speaker,
     /// The words, unchanged.
     pub text: String,
     /// The name of the error, such as `TOPIC_AUTHORIZATION_FAILED`.
@@ -106,7 +125,7 @@ pub struct Error {
     pub kind: Kind,
     /// What the command was doing, or what is wrong with the input: one sentence.
     pub doing: Message,
-    /// The broker's own words.
+    /// The own words of the broker or of librdkafka.
     pub broker_said: Option<Said>,
     /// Who asked.
     pub identity: Option<Box<Identity>>,
@@ -140,10 +159,10 @@ impl Error {
         Self::new(Kind::Usage, problem)
     }
 
-    /// Adds the broker's words.
+    /// Adds the words of the broker or of librdkafka; the code tells whose they are.
     #[must_use]
     pub fn said(mut self, text: impl Into<String>, name: impl Into<String>, code: i32) -> Self {
-        self.broker_said = Some(Said { text: text.into(), name: name.into(), code });
+        self.broker_said = Some(Said { who: Speaker::of(code), text: text.into(), name: name.into(), code });
         self
     }
 

@@ -38,6 +38,7 @@ pub mod topics;
 pub mod trouble;
 pub mod tutorial;
 pub mod up;
+mod usage;
 mod voices;
 pub mod watch;
 
@@ -57,14 +58,16 @@ use crate::words::app as words;
 
 /// Parses the command line, runs the command, shows what came of it.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let json = usage::asks_for_json(&args, std::env::var_os("KAFKALAB_OUTPUT"));
     let matches = match Cli::command().try_get_matches_from(args) {
         Ok(matches) => matches,
-        Err(error) => return ExitCode::from(Ui::show_clap(&error)),
+        Err(error) => return ExitCode::from(Ui::show_clap(&error, json.then(|| usage::error(&error)))),
     };
     let name = subcommand_path(&matches);
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(Ui::show_clap(&error)),
+        Err(error) => return ExitCode::from(Ui::show_clap(&error, json.then(|| usage::error(&error)))),
     };
     let ui = Ui::new(context::look(&cli.global));
     show_library_log(cli.global.verbose);

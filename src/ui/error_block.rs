@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{Look, layout};
-use crate::error::{Denial, Error, Identity, Knowledge};
+use crate::error::{Denial, Error, Identity, Knowledge, Speaker};
 use crate::escape::escape;
-use crate::words::{Lang, failure as words};
+use crate::words::{Lang, Text, failure as words};
 
 /// The block as lines for standard error.
 pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
@@ -13,7 +13,7 @@ pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
     let mut parts: Vec<(&str, String)> = Vec::new();
     if let Some(said) = &error.broker_said {
         parts.push((
-            words::BROKER_SAID.get(lang),
+            speaker(said.who).get(lang),
             format!("{} ({}, {})", escape(&said.text), said.name, said.code),
         ));
     }
@@ -49,6 +49,13 @@ pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
         }
     }
     lines
+}
+
+fn speaker(who: Speaker) -> Text {
+    match who {
+        Speaker::Broker => words::BROKER_SAID,
+        Speaker::Librdkafka => words::LIBRDKAFKA_SAID,
+    }
 }
 
 fn identity_text(identity: &Identity, lang: Lang) -> String {
@@ -99,4 +106,25 @@ pub(super) fn json(error: &Error, lang: Lang) -> Map<String, Value> {
     fields.insert("hints".to_owned(), json!(hints));
     fields.insert("try".to_owned(), json!(error.next));
     Map::from_iter([("error".to_owned(), Value::Object(fields))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ColorChoice, Format};
+    use super::*;
+    use crate::error::Kind;
+
+    fn shown(code: i32) -> (String, Value) {
+        let error = Error::new(Kind::Failed, "reading").said("words", "NAME", code);
+        let look = Look { width: 80, ..Look::detect(Lang::En, Format::Text, ColorChoice::Never) };
+        let who = json(&error, Lang::En)["error"]["broker_said"]["who"].clone();
+        (lines(&look, &error)[1].trim().to_owned(), who)
+    }
+
+    #[test]
+    fn the_label_tells_whose_words_they_are() {
+        assert_eq!(shown(29), ("broker said  words (NAME, 29)".to_owned(), json!("broker")));
+        assert_eq!(shown(-1).1, json!("broker"));
+        assert_eq!(shown(-195), ("librdkafka said  words (NAME, -195)".to_owned(), json!("librdkafka")));
+    }
 }

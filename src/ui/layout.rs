@@ -53,7 +53,7 @@ fn wrap_one(line: &str, width: usize) -> Vec<String> {
     }
     // Variables may be set for it: `KAFKALAB_LANG=pt-BR kafkalab …`.
     let program = line.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
-    let is_command = ["kafka", "kcat", "echo"].iter().any(|name| program.starts_with(name));
+    let is_command = ["kafka", "kcat", "echo", "bash"].iter().any(|name| program.starts_with(name));
     if is_command && line.starts_with("    ") {
         return wrap_command(line, width);
     }
@@ -74,10 +74,36 @@ fn words_within(line: &str, width: usize, more: &str) -> Vec<String> {
 
 /// A command to paste goes on after a backslash, as a shell reads it.
 fn wrap_command(line: &str, width: usize) -> Vec<String> {
-    let mut rows = words_within(line, width.saturating_sub(2), "  ");
-    let last = rows.len().saturating_sub(1);
-    rows[..last].iter_mut().for_each(|row| row.push_str(" \\"));
+    let indent: String = line.chars().take_while(|character| *character == ' ').collect();
+    let mut rows: Vec<String> = Vec::new();
+    let mut row = indent.clone();
+    for word in shell_words(line.trim_start()) {
+        let is_empty = row.trim().is_empty();
+        if !is_empty && measure_text_width(&row) + 1 + measure_text_width(word) > width.saturating_sub(2) {
+            rows.push(format!("{row} \\"));
+            row = format!("{indent}  {word}");
+        } else {
+            row.push_str(if is_empty { "" } else { " " });
+            row.push_str(word);
+        }
+    }
+    rows.push(row);
     rows
+}
+
+/// The words of a command as they are typed. A quoted blank is part of its word: within quotes, a backslash at the end
+/// of a line would become text.
+fn shell_words(line: &str) -> Vec<&str> {
+    let mut quote = None;
+    let words = line.split(move |character| {
+        match quote {
+            Some(open) if open == character => quote = None,
+            None if matches!(character, '\'' | '"') => quote = Some(character),
+            _ => {}
+        }
+        character == ' ' && quote.is_none()
+    });
+    words.filter(|word| !word.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -112,6 +138,18 @@ mod tests {
         assert_eq!(shown, ["    kafka-topics.sh \\", "      --list --topic x"]);
         let shown = wrapped(&lines(&["    LANG=C kafkalab topics list"]), 26);
         assert_eq!(shown, ["    LANG=C kafkalab \\", "      topics list"]);
+    }
+
+    #[test]
+    fn a_script_with_its_variable_can_be_pasted() {
+        let shown = wrapped(&lines(&["    BOOTSTRAP_SERVER=127.0.0.1:9094 bash acls.sh"]), 44);
+        assert_eq!(shown, ["    BOOTSTRAP_SERVER=127.0.0.1:9094 bash \\", "      acls.sh"]);
+    }
+
+    #[test]
+    fn a_command_is_not_broken_within_quotes() {
+        let shown = wrapped(&lines(&["    echo 'one two three' | kcat -P -t x"]), 22);
+        assert_eq!(shown, ["    echo \\", "      'one two three' \\", "      | kcat -P -t x"]);
     }
 
     #[test]

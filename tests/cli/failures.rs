@@ -47,6 +47,20 @@ fn a_failed_command_still_prints_one_json_object() {
 }
 
 #[test]
+fn a_command_line_that_is_not_valid_still_prints_one_json_object() {
+    for (args, part) in [
+        (&["topics", "lst", "--output", "json"][..], "unrecognized subcommand 'lst'"),
+        (&["topics", "describe", "--output=json"], "required arguments were not provided"),
+        (&["topics", "--output", "json"], "requires a subcommand"),
+    ] {
+        let run = kafkalab(args);
+        assert_eq!((run.code, error(&run)["exit_code"].as_i64()), (2, Some(2)), "{run:?}");
+        assert!(error(&run)["doing"].as_str().unwrap().contains(part), "{run:?}");
+        assert_ne!(run.stderr, "");
+    }
+}
+
+#[test]
 fn an_unknown_profile_key_names_file_line_and_column() {
     let folder = tempfile::tempdir().unwrap();
     let profile = folder.path().join("mine.toml");
