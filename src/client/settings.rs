@@ -112,6 +112,9 @@ impl Settings {
             // It also covers the SASL exchange, so a slow login is not cut off earlier than the user allows.
             .set("socket.connection.setup.timeout.ms", timeout.clamp(1_000, 60_000).to_string())
             .set("socket.timeout.ms", timeout.max(1_000).to_string())
+            // librdkafka also waits it before it goes from a bootstrap address to the broker found there: at its own
+            // 100 ms, a third to a half of a short command.
+            .set("reconnect.backoff.ms", "20")
             .set("reconnect.backoff.max.ms", "1000");
         // An IPv6 attempt on `localhost` fails first where the broker listens on IPv4 only, and its error hides
         // the one that matters.

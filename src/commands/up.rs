@@ -40,7 +40,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     match args.engine {
         Engine::Embedded => {
             [&args.listen, &args.sasl_listen].into_iter().try_for_each(|address| on_loopback(address))?;
-            start_embedded(context, &args.listen, &args.sasl_listen)?;
+            let state = start_embedded(context, &args.listen, &args.sasl_listen)?;
+            say_where_it_listens(context, args, &state);
         }
         Engine::Docker => start_docker(context, args.cluster)?,
         Engine::External => {
@@ -70,6 +71,30 @@ fn on_loopback(address: &str) -> Result<()> {
     }
     Err(Error::usage(words::NOT_LOOPBACK.with(&[("address", &address)]))
         .next("kafkalab broker --allow-remote --help"))
+}
+
+/// A lab that runs already keeps its addresses: whoever asked for others must know.
+fn say_where_it_listens(context: &Context, args: &Args, state: &State) {
+    let asked = [
+        ("--listen", &args.listen, LAB_PLAINTEXT_LISTEN, &state.plaintext),
+        ("--sasl-listen", &args.sasl_listen, LAB_SASL_LISTEN, &state.sasl),
+    ];
+    for (flag, wanted, usual, actual) in asked {
+        if wanted != usual && !serves(actual, wanted) {
+            context.ui.warn(words::LISTENS_ELSEWHERE.with(&[
+                ("flag", &flag),
+                ("wanted", wanted),
+                ("actual", actual),
+            ]));
+        }
+    }
+}
+
+/// Whether a listener at `actual` is what was asked for with `wanted`; any port is, for port 0.
+fn serves(actual: &str, wanted: &str) -> bool {
+    let sockets = |address: &str| address.to_socket_addrs().map(Vec::from_iter).unwrap_or_default();
+    let actual = sockets(actual);
+    sockets(wanted).iter().any(|wanted| wanted.port() == 0 || actual.contains(wanted))
 }
 
 /// Starts the embedded broker unless it runs. Two at the same moment: the second waits for the first and finds it.
@@ -130,4 +155,17 @@ pub(super) fn is_external(context: &Context, admin: &Profile) -> Result<bool> {
         }
         None => true,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_serves_its_own_address_and_any_free_port() {
+        assert!(serves("127.0.0.1:19092", "127.0.0.1:19092"));
+        assert!(serves("127.0.0.1:19092", "127.0.0.1:0"));
+        assert!(serves("localhost:19092", "127.0.0.1:19092"));
+        assert!(!serves("127.0.0.1:19092", "127.0.0.1:19093"));
+    }
 }

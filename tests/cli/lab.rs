@@ -132,6 +132,18 @@ fn the_lab_listens_where_only_this_machine_reaches_it() {
 }
 
 #[test]
+fn a_lab_that_runs_says_that_it_does_not_move() {
+    let home = Home::new();
+    let first = home.up();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let again = home.run(&["up", "--listen", &free, "--sasl-listen", "127.0.0.1:0"]);
+    assert_eq!(again.code, 0, "{again:?}");
+    assert!(again.complains(&format!("--listen {free} has no effect")), "{again:?}");
+    assert!(again.complains(home.state()["plaintext"].as_str().unwrap()), "{again:?}");
+    assert!(!again.complains("--sasl-listen"), "{first} {again:?}");
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let home = Home::new();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
