@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Context, connect};
 use crate::acl::{AclFilter, AclSet, Decision, Operation, Policy, Question, Resource, ResourceType, render};
-use crate::client::raw::Cluster;
 use crate::client::raw::admin::acls;
+use crate::client::raw::{Cluster, RawError};
 use crate::client::{self, Failure, Need};
 use crate::error::{Denial, Error, Knowledge};
 use crate::profile::{Profile, ProfileName};
@@ -70,16 +70,20 @@ async fn of_cluster(context: &Context, profile: &Profile) -> Option<AclSet> {
     if profile.security_protocol.value.has_login() {
         admin.bootstrap_server = profile.bootstrap_server.clone();
     }
-    readable_acls(&admin, PATIENCE).await
+    readable_acls(&admin, PATIENCE).await.ok()
 }
 
-/// The ACLs of a cluster, if the principal of the profile can read them, and within `patience`.
-pub(super) async fn readable_acls(profile: &Profile, patience: Duration) -> Option<AclSet> {
+/// The ACLs of a cluster, if the principal of the profile can read them, and within `patience`; else why not, in the
+/// words of the broker or of the operating system.
+pub(super) async fn readable_acls(profile: &Profile, patience: Duration) -> Result<AclSet, String> {
     let read = async {
         let login = connect::login(profile);
-        let mut cluster = Cluster::connect(&profile.bootstrap_server.value, login, patience).await.ok()?;
-        let acls = acls::describe_acls(&mut cluster, &AclFilter::default()).await.ok()?;
-        Some(acls.into_iter().collect())
+        let mut cluster = Cluster::connect(&profile.bootstrap_server.value, login, patience).await?;
+        let acls = acls::describe_acls(&mut cluster, &AclFilter::default()).await?;
+        Ok::<_, RawError>(acls.into_iter().collect())
     };
-    tokio::time::timeout(patience, read).await.ok().flatten()
+    match tokio::time::timeout(patience, read).await {
+        Ok(read) => read.map_err(|problem| problem.to_string()),
+        Err(elapsed) => Err(elapsed.to_string()),
+    }
 }

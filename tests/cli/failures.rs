@@ -61,6 +61,15 @@ fn a_command_line_that_is_not_valid_still_prints_one_json_object() {
 }
 
 #[test]
+fn acl_explain_says_why_it_asked_the_files_only() {
+    let address = nobody();
+    let question = ["acl", "explain", "--principal", "nest", "--operation", "READ", "--topic", "x"];
+    let run = kafkalab(&[&question[..], &["-b", &address]].concat());
+    assert!(run.complains("Why it could not be asked: "), "{run:?}");
+    assert!(run.complains(&address), "{run:?}");
+}
+
+#[test]
 fn an_unknown_profile_key_names_file_line_and_column() {
     let folder = tempfile::tempdir().unwrap();
     let profile = folder.path().join("mine.toml");

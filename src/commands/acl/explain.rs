@@ -42,14 +42,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     let profile = context.profile(ProfileName::Admin)?;
     let cluster = match args.offline {
         true => None,
-        false => denial::readable_acls(&profile, context.global.timeout).await,
+        false => Some(denial::readable_acls(&profile, context.global.timeout).await),
     };
 
     let policy = Policy::lab();
     let by_files = files.set().explain(&question, &policy);
     let (source, explanation) = match &cluster {
-        Some(set) => (Knowledge::ClusterAcls, set.explain(&question, &policy)),
-        None => (Knowledge::YourFiles, by_files.clone()),
+        Some(Ok(set)) => (Knowledge::ClusterAcls, set.explain(&question, &policy)),
+        _ => (Knowledge::YourFiles, by_files.clone()),
     };
     let mut report = Report::new(json!({
         "question": question,
@@ -80,8 +80,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
             ("source", &said_by.in_lang(context.lang())),
         ]))
         .line(rule_line(context, &files, &explanation.decision.rule));
-    if source == Knowledge::YourFiles && !args.offline {
+    if let Some(Err(problem)) = &cluster {
         context.ui.note(words::ONLY_FILES);
+        context.ui.note(words::WHY_ONLY_FILES.with(&[("problem", problem)]));
     }
     if by_files.decision.allowed != explanation.decision.allowed {
         let other = rule_text(&files, &by_files.decision.rule).in_lang(context.lang());

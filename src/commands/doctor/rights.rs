@@ -94,7 +94,7 @@ impl Acls {
     /// Reads those of the cluster as `admin`.
     pub(super) async fn read(admin: Option<&Profile>, files: &AclFiles) -> Self {
         let cluster = match admin {
-            Some(admin) => denial::readable_acls(admin, PATIENCE).await,
+            Some(admin) => denial::readable_acls(admin, PATIENCE).await.ok(),
             None => None,
         };
         let server = admin.map_or("$BOOTSTRAP_SERVER", connect::address).to_owned();
