@@ -10,6 +10,7 @@ use crate::client::{
     Failure, GroupEvent, GroupReader, GroupRequest, OffsetSpec, Outgoing, Placed, Point, Producer,
     ReadRequest, Reader, Reset, Settings,
 };
+use crate::error::{Error, Kind};
 use crate::profile::{Profile, ProfileName};
 use crate::report::{Check, Verdict};
 use crate::words::{Message, checks as words};
@@ -59,6 +60,22 @@ pub(super) fn failed_raw(id: &'static str, goal: impl Into<Message>, failure: &R
         }
         _ => could_not(id, goal, failure),
     }
+}
+
+/// The same for what would else be the command's error block. Ctrl-C ends the command all the same.
+///
+/// # Errors
+/// The error itself if it is [`Kind::Interrupted`].
+pub(super) fn ended(id: &'static str, goal: impl Into<Message>, error: Error) -> crate::error::Result<Check> {
+    let verdict = match error.kind {
+        Kind::Interrupted => return Err(error),
+        Kind::Unreachable => Verdict::CouldNotCheck,
+        // A failure of this machine, which is nobody's answer.
+        Kind::Failed if error.broker_said.is_none() => Verdict::CouldNotCheck,
+        _ => Verdict::NotYet,
+    };
+    let said = error.broker_said.map(|said| format!("{} ({}, {})", said.text, said.name, said.code));
+    Ok(Check::new(id, goal, verdict, said.map_or(error.doing, Message::from)))
 }
 
 /// A record with a value that nobody else writes: sent in the persona's manners, acknowledged, and read back at
@@ -222,5 +239,25 @@ pub(super) async fn delete_group(context: &Context, group: &str) {
         Cluster::connect(&admin.bootstrap_server.value, connect::login(&admin), context.global.timeout);
     if let Ok(mut cluster) = connected.await {
         let _ = groups::delete_group(&mut cluster, group).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_an_answer_and_silence_is_none() {
+        let verdict = |error| ended("part", "a goal", error).map(|check| check.verdict).ok();
+        let error = |kind| Error::new(kind, "asking");
+        assert_eq!(
+            verdict(error(Kind::Authorization).said("no", "TOPIC_AUTHORIZATION_FAILED", 29)),
+            Some(Verdict::NotYet)
+        );
+        assert_eq!(verdict(error(Kind::Failed).said("no", "INVALID_PARTITIONS", 37)), Some(Verdict::NotYet));
+        assert_eq!(verdict(error(Kind::NotMet)), Some(Verdict::NotYet));
+        assert_eq!(verdict(error(Kind::Unreachable)), Some(Verdict::CouldNotCheck));
+        assert_eq!(verdict(error(Kind::Failed)), Some(Verdict::CouldNotCheck), "this machine failed");
+        assert_eq!(verdict(error(Kind::Interrupted)), None, "Ctrl-C ends the command");
     }
 }

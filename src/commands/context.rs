@@ -22,7 +22,7 @@ use crate::profile::{Library, Overrides, Profile, ProfileFile, ProfileName, reso
 use crate::report::Block;
 use crate::source::Source;
 use crate::ui::{ColorChoice, Look, Ui};
-use crate::words::{Lang, Message, up as words};
+use crate::words::{Lang, Message, app, up as words};
 
 /// The context of one run.
 pub struct Context {
@@ -216,6 +216,14 @@ impl Context {
     /// The command watches `stop` and tidies up by itself.
     pub fn tidies_up(&self) {
         self.tidies_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Does some work unless Ctrl-C ends it; what it has left behind is for the caller to tidy up.
+    pub async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            done = work => done,
+            () = self.stop.cancelled() => Err(Error::new(Kind::Interrupted, app::INTERRUPTED)),
+        }
     }
 
     /// How long a command may tidy up after Ctrl-C.

@@ -12,7 +12,7 @@ use crate::client::raw::batches::last_records;
 use crate::commands::groups::PartitionPlace;
 use crate::commands::{Context, checks, connect, standalone};
 use crate::contract::Source;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::profile::ProfileName;
 use crate::report::{Block, Check, Report, Verdict};
 use crate::words::{Message, phase3 as words};
@@ -82,13 +82,7 @@ async fn scenario(
             };
             Ok((Some(outcome), check))
         }
-        Err(error) if error.kind == Kind::Interrupted => Err(error),
-        Err(error) => {
-            let verdict =
-                if error.kind == Kind::Unreachable { Verdict::CouldNotCheck } else { Verdict::NotYet };
-            let said = error.broker_said.map(|said| format!("{} ({}, {})", said.text, said.name, said.code));
-            Ok((None, Check::new(id, goal, verdict, said.map_or(error.doing, Message::from))))
-        }
+        Err(error) => Ok((None, checks::ended(id, goal, error)?)),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::commands::{Context, groups, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::profile::{Profile, ProfileName};
 use crate::report::Report;
-use crate::words::{Message, app, phase4_dlq as words};
+use crate::words::{Message, phase4_dlq as words};
 
 /// How many orders there are, one of them poison.
 const ORDERS: u32 = 9;
@@ -102,10 +102,7 @@ pub(super) async fn live(context: &Context, stage: &Stage) -> Result<Crash> {
         let signal = first.signal;
         Ok(Crash { poison, healthy, signal, stood_at, letters_then, letters, handled, lag })
     };
-    let lived = tokio::select! {
-        lived = work => lived,
-        () = context.stop.cancelled() => Err(Error::new(Kind::Interrupted, app::INTERRUPTED)),
-    };
+    let lived = context.unless_stopped(work).await;
     bar.finish_and_clear();
     lived
 }

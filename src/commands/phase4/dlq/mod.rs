@@ -20,7 +20,7 @@ mod stage;
 mod verify;
 mod worlds;
 
-pub(super) use self::verify::checks;
+pub(super) use self::verify::verify;
 use crate::commands::Context;
 use crate::error::Result;
 use crate::report::Report;

@@ -22,31 +22,27 @@ const POLICY: Policy = Policy { attempts: 3, backoff: Duration::from_millis(200)
 const ORDERS: u32 = 60;
 
 /// The three worlds, the letter, its way back, and a crash.
-pub(in crate::commands::phase4) async fn checks(context: &Context) -> Result<Vec<Check>> {
+pub(in crate::commands::phase4) async fn verify(context: &Context, made: &mut Vec<Check>) -> Result<()> {
     let profile = context.profile(ProfileName::Phase4)?;
     let stage = Stage::for_once(context, &profile).await?;
-    let aside = stage.beside(context).await?;
-    let made = play(context, &stage, &aside).await;
-    aside.take_down(context).await?;
-    stage.take_down(context).await?;
-    made
+    let played = play(context, &stage, made).await;
+    let taken_down = stage.take_down(context).await;
+    played.and(taken_down)
 }
 
-async fn play(context: &Context, stage: &Stage, aside: &Stage) -> Result<Vec<Check>> {
+async fn play(context: &Context, stage: &Stage, made: &mut Vec<Check>) -> Result<()> {
     let plan = plan(POLICY, (ORDERS, 1), context.global.timeout);
     let seen = match worlds::play(stage, &plan, &context.stop).await {
         _ if context.stop.is_cancelled() => return Err(Error::new(Kind::Interrupted, app::INTERRUPTED)),
         Ok(seen) => seen,
         Err((reader, failure)) => return Err(failed(context, stage, reader, &failure).await),
     };
-    Ok(vec![
-        laravel(&seen),
-        nest(&seen),
-        buried(context, stage, &plan, &seen).await?,
-        went_on(&seen),
-        came_back(context, stage).await?,
-        died(context, aside).await?,
-    ])
+    made.extend([laravel(&seen), nest(&seen)]);
+    made.push(buried(context, stage, &plan, &seen).await?);
+    made.push(went_on(&seen));
+    made.push(came_back(context, stage).await?);
+    made.push(died(context, stage).await?);
+    Ok(())
 }
 
 fn laravel(seen: &Seen) -> Check {
@@ -150,8 +146,13 @@ async fn handle(context: &Context, stage: &Stage) -> std::result::Result<u64, Fa
     worked.and(left.map(drop)).map(|()| handled)
 }
 
+/// On a topic of its own, whose dead letters go to the same place.
 async fn died(context: &Context, stage: &Stage) -> Result<Check> {
-    let crash = crash::live(context, stage).await?;
+    let aside = stage.beside(context).await?;
+    let lived = crash::live(context, &aside).await;
+    let taken_down = aside.take_down(context).await;
+    let crash = lived?;
+    taken_down?;
     let places: Vec<_> = crash.letters.iter().map(|(place, _)| *place).collect();
     let duplicates = crash.letters.iter().filter(|(_, duplicate)| *duplicate).count();
     let evidence = words::EVIDENCE_CRASH.with(&[

@@ -21,12 +21,12 @@ use serde_json::{Value, json};
 
 use self::act::Act;
 use self::stage::Stage;
-pub(super) use self::verify::checks;
+pub(super) use self::verify::verify;
 use crate::commands::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::profile::ProfileName;
 use crate::report::{Block, Report, Table};
-use crate::words::{app, phase4_groups as words};
+use crate::words::phase4_groups as words;
 
 /// The flags of `phase4 groups`.
 #[derive(Debug, clap::Args)]
@@ -49,10 +49,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     context.lab_profile(ProfileName::Phase4).await?;
     context.tidies_up();
     let mut stage = Stage::build(context, args.partitions).await?;
-    let played = tokio::select! {
-        played = play(&mut stage, args) => played,
-        () = context.stop.cancelled() => Err(Error::new(Kind::Interrupted, app::INTERRUPTED)),
-    };
+    let played = context.unless_stopped(play(&mut stage, args)).await;
     let cleared = stage.clear().await;
     let report = played?;
     cleared?;

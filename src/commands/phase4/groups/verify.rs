@@ -5,31 +5,21 @@ use super::acts;
 use super::picture::Picture;
 use super::stage::{Manner, Stage};
 use crate::commands::{Context, checks};
-use crate::error::{Error, Kind, Result};
-use crate::report::{Check, Verdict};
-use crate::words::{Message, app, phase4_groups as words};
+use crate::error::Result;
+use crate::report::Check;
+use crate::words::{Message, phase4_groups as words};
 
 /// Few, so that one member too many is soon there.
 const PARTITIONS: i32 = 2;
 /// Records in each partition.
 const RECORDS: usize = 10;
 
-/// The checks; one that could not be made says why, and those after it are left out. Ctrl-C ends the command.
-pub(in crate::commands::phase4) async fn checks(context: &Context) -> Result<Vec<Check>> {
-    let mut stage = match Stage::build(context, PARTITIONS).await {
-        Ok(stage) => stage,
-        Err(error) => return Ok(vec![failed(error)?]),
-    };
-    let mut made = Vec::new();
-    let measured = tokio::select! {
-        measured = measure(&mut stage, &mut made) => measured,
-        () = context.stop.cancelled() => Err(Error::new(Kind::Interrupted, app::INTERRUPTED)),
-    };
+/// Makes the checks, with members of its own, and clears up.
+pub(in crate::commands::phase4) async fn verify(context: &Context, made: &mut Vec<Check>) -> Result<()> {
+    let mut stage = Stage::build(context, PARTITIONS).await?;
+    let measured = context.unless_stopped(measure(&mut stage, made)).await;
     let cleared = stage.clear().await;
-    if let Err(error) = measured.and(cleared) {
-        made.push(failed(error)?);
-    }
-    Ok(made)
+    measured.and(cleared)
 }
 
 async fn measure(stage: &mut Stage<'_>, made: &mut Vec<Check>) -> Result<()> {
@@ -73,15 +63,4 @@ fn evidence(picture: &Picture) -> Message {
         .map(|member| format!("{}: {}", member.client_id, acts::listed(&picture.owned(member))));
     words::SHARE_EVIDENCE
         .with(&[("state", &picture.group.state), ("shares", &shares.collect::<Vec<_>>().join("; "))])
-}
-
-/// A broker that cannot be asked has not said no.
-fn failed(error: Error) -> Result<Check> {
-    let verdict = match error.kind {
-        Kind::Interrupted => return Err(error),
-        Kind::Unreachable => Verdict::CouldNotCheck,
-        _ => Verdict::NotYet,
-    };
-    let said = error.broker_said.map(|said| format!("{} ({}, {})", said.text, said.name, said.code));
-    Ok(Check::new("groups", words::GOAL, verdict, said.map_or(error.doing, Into::into)))
 }

@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 
 use self::bench::Bench;
 use self::keys::Keys;
-pub(super) use self::verify::checks;
+pub(super) use self::verify::verify;
 use crate::commands::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::lanes::Sender;
 use crate::profile::ProfileName;
 use crate::report::Report;
-use crate::words::{app, phase4_partitions as words};
+use crate::words::phase4_partitions as words;
 
 /// The flags of `phase4 partitions`.
 #[derive(Debug, clap::Args)]
@@ -47,10 +47,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     context.lab_profile(ProfileName::Phase4).await?;
     context.tidies_up();
     let mut bench = Bench::new(context, args.partitions).await?;
-    let played = tokio::select! {
-        played = play(&mut bench, args) => played,
-        () = context.stop.cancelled() => Err(Error::new(Kind::Interrupted, app::INTERRUPTED)),
-    };
+    let played = context.unless_stopped(play(&mut bench, args)).await;
     let name = bench.topic.name.clone();
     if args.keep {
         return Ok(played?.line(words::KEPT.with(&[("topic", &name)])));

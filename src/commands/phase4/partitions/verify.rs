@@ -4,9 +4,9 @@ use super::bench::Bench;
 use super::{growth, keyed, keys, trap};
 use crate::client::Partitioner;
 use crate::commands::{Context, checks};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::lanes::Sender;
-use crate::report::{Check, Verdict};
+use crate::report::Check;
 use crate::words::phase4_partitions as words;
 
 /// How many partitions the topic begins with.
@@ -15,22 +15,12 @@ const PARTITIONS: i32 = 3;
 const KEYS: usize = 6;
 const RECORDS: u32 = 24;
 
-/// The checks; one that could not be made says why, and those after it are left out. Ctrl-C ends the command.
-pub(in crate::commands::phase4) async fn checks(context: &Context) -> Result<Vec<Check>> {
-    let mut bench = match Bench::new(context, PARTITIONS).await {
-        Ok(bench) => bench,
-        Err(error) => return Ok(vec![failed(error)?]),
-    };
-    let mut made = Vec::new();
-    let measured = tokio::select! {
-        measured = measure(&mut bench, &mut made) => measured,
-        () = context.stop.cancelled() => Err(Error::new(Kind::Interrupted, crate::words::app::INTERRUPTED)),
-    };
+/// Makes the checks, and deletes the topic.
+pub(in crate::commands::phase4) async fn verify(context: &Context, made: &mut Vec<Check>) -> Result<()> {
+    let mut bench = Bench::new(context, PARTITIONS).await?;
+    let measured = context.unless_stopped(measure(&mut bench, made)).await;
     let deleted = bench.topic.delete().await;
-    if let Err(error) = measured.and(deleted) {
-        made.push(failed(error)?);
-    }
-    Ok(made)
+    measured.and(deleted)
 }
 
 async fn measure(bench: &mut Bench<'_>, made: &mut Vec<Check>) -> Result<()> {
@@ -53,15 +43,4 @@ async fn measure(bench: &mut Bench<'_>, made: &mut Vec<Check>) -> Result<()> {
     let holds = grown.stayed && grown.moved > 0;
     made.push(checks::decided("growth", words::GROWTH_GOAL, holds, grown.said()));
     Ok(())
-}
-
-/// A broker that cannot be asked has not said no.
-fn failed(error: Error) -> Result<Check> {
-    let verdict = match error.kind {
-        Kind::Interrupted => return Err(error),
-        Kind::Unreachable => Verdict::CouldNotCheck,
-        _ => Verdict::NotYet,
-    };
-    let said = error.broker_said.map(|said| format!("{} ({}, {})", said.text, said.name, said.code));
-    Ok(Check::new("partitions", words::GOAL, verdict, said.map_or(error.doing, Into::into)))
 }
