@@ -57,16 +57,14 @@ pub async fn records_since(
     let nothing = || RawError::Unsupported(format!("The broker's answer says nothing about {topic}."));
     let described = described.ok_or_else(nothing)?;
     BrokerError::check(described.error_code, None)?;
-    let (mut ends, mut found) = (BTreeMap::new(), Vec::new());
-    let mut partitions = described.partitions;
-    partitions.sort_by_key(|partition| partition.partition_index);
-    for partition in partitions {
-        let (index, leader) = (partition.partition_index, *partition.leader_id);
-        let [start, end] = [
-            bound(cluster, topic, index, OffsetAt::Earliest).await?,
-            bound(cluster, topic, index, OffsetAt::Latest).await?,
-        ];
-        ends.insert(index, end);
+    let leaders: BTreeMap<i32, i32> =
+        described.partitions.iter().map(|one| (one.partition_index, *one.leader_id)).collect();
+    let starts = bounds(cluster, topic, &leaders, OffsetAt::Earliest).await?;
+    let ends = bounds(cluster, topic, &leaders, OffsetAt::Latest).await?;
+    let mut found = Vec::new();
+    for (index, leader) in leaders {
+        let bound = |offsets: &BTreeMap<i32, i64>| offsets.get(&index).copied().unwrap_or(0);
+        let (start, end) = (bound(&starts), bound(&ends));
         let mut next = (end - i64::from(count)).max(start).max(first(index, end));
         while next < end {
             let batches = fetch(cluster, leader, topic, index, next).await?;
@@ -89,10 +87,16 @@ pub async fn records_since(
     Ok((ends, found))
 }
 
-async fn bound(cluster: &mut Cluster, topic: &str, index: i32, at: OffsetAt) -> Result<i64, RawError> {
-    let partition = TopicPartition::new(topic, index);
-    let mut found = list_offsets(cluster, &BTreeMap::from([(partition.clone(), at)])).await?;
-    Ok(found.remove(&partition).unwrap_or(Ok(0))?)
+/// Where the logs of a topic's partitions begin or end, by number.
+async fn bounds(
+    cluster: &mut Cluster,
+    topic: &str,
+    leaders: &BTreeMap<i32, i32>,
+    at: OffsetAt,
+) -> Result<BTreeMap<i32, i64>, RawError> {
+    let asked = leaders.keys().map(|index| (TopicPartition::new(topic, *index), at)).collect();
+    let found = list_offsets(cluster, &asked).await?.into_iter();
+    found.map(|(place, offset)| Ok((place.partition, offset?))).collect()
 }
 
 async fn fetch(

@@ -80,10 +80,11 @@ pub async fn places(
 ) -> Result<Vec<PartitionPlace>, RawError> {
     let committed = committed(cluster, group).await?;
     let mut wanted: BTreeSet<TopicPartition> = committed.keys().cloned().chain(also).collect();
-    for topic in topics {
-        let described = describe_topics(cluster, &[topic]).await?.into_values().next();
-        let numbers = described.transpose()?.map(|topic| topic.partitions).unwrap_or_default();
-        wanted.extend(numbers.iter().map(|one| TopicPartition::new(topic, one.partition)));
+    if !topics.is_empty() {
+        for (name, described) in describe_topics(cluster, topics).await? {
+            let numbers = described?.partitions.into_iter().map(|one| one.partition);
+            wanted.extend(numbers.map(|number| TopicPartition::new(&name, number)));
+        }
     }
     let logs = Logs::of(cluster, &wanted).await?;
     Ok(wanted.iter().map(|at| logs.place(at, &committed)).collect())
