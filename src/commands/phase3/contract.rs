@@ -10,7 +10,7 @@ use crate::contract::{Contract, Finding, Rule, Sample, producer};
 use crate::error::{Error, Kind, Result};
 use crate::profile::ProfileName;
 use crate::report::{Block, Report, Table};
-use crate::words::{Message, Text, contract as words};
+use crate::words::{Text, contract as words};
 
 /// The flags of `contract`.
 #[derive(Debug, clap::Args)]
@@ -45,6 +45,14 @@ impl Sampled {
     /// How many records were looked at.
     pub(super) fn records(&self) -> usize {
         self.producers.values().sum()
+    }
+
+    /// Each producer with its records and with how often it broke a rule.
+    fn tallies(&self) -> impl Iterator<Item = (&'static str, usize, usize)> {
+        self.producers.iter().map(|(name, records)| {
+            let broken = self.broken.iter().filter(|one| one.producer == *name).count();
+            (*name, *records, broken)
+        })
     }
 
     /// The first record that breaks a rule, for a sentence.
@@ -131,27 +139,20 @@ fn report(context: &Context, topic: &str, sampled: &Sampled, strict: bool) -> Re
             "rule": rule.name(), "where": place, "says": says,
         }));
     }
-    let producers: Vec<Value> = sampled
-        .producers
+    let tallies: Vec<(&str, usize, usize)> = sampled.tallies().collect();
+    let producers: Vec<Value> = tallies
         .iter()
-        .map(|(name, records)| {
-            let broken = sampled.broken.iter().filter(|one| one.producer == *name).count();
-            json!({ "producer": name, "records": records, "findings": broken })
-        })
+        .map(|(name, records, broken)| json!({ "producer": name, "records": records, "findings": broken }))
         .collect();
     let mut report = Report::new(json!({
         "topic": topic, "records": sampled.records(), "producers": producers, "findings": data,
     }));
-    let said: Vec<Message> = sampled
-        .producers
-        .iter()
-        .map(|(name, records)| {
-            let broken = sampled.broken.iter().filter(|one| one.producer == *name).count();
-            words::BY_PRODUCER.with(&[("producer", name), ("records", records), ("broken", &broken)])
-        })
-        .collect();
-    for line in said {
-        report = report.line(line);
+    for (name, records, broken) in &tallies {
+        report = report.line(words::BY_PRODUCER.with(&[
+            ("producer", name),
+            ("records", records),
+            ("broken", broken),
+        ]));
     }
     if sampled.records() == 0 {
         report = report.line(words::EMPTY.with(&[("topic", &topic)]));
