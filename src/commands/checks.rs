@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Context, connect};
 use crate::client::raw::admin::topics::TopicPartition;
 use crate::client::raw::admin::{groups, offsets};
-use crate::client::raw::{Cluster, Connection, RawError};
+use crate::client::raw::{Connection, RawError};
 use crate::client::{
     Failure, GroupEvent, GroupReader, GroupRequest, OffsetSpec, Outgoing, Placed, Point, Producer,
     ReadRequest, Reader, Reset, Settings,
@@ -173,9 +173,7 @@ pub(super) async fn through_a_group(
     let offset = placed.offset.unwrap_or(0);
     let at = TopicPartition::new(topic, placed.partition);
     let begun = async {
-        let login = connect::login(profile);
-        let mut cluster =
-            Cluster::connect(&profile.bootstrap_server.value, login, context.global.timeout).await?;
+        let mut cluster = connect::raw(profile, context.global.timeout).await?;
         let mut results =
             offsets::commit_offsets(&mut cluster, &group, &[(at.clone(), offset)].into()).await?;
         results.remove(&at).unwrap_or(Ok(()))?;
@@ -235,9 +233,7 @@ async fn consume_one(
 /// A group of a check is of no use afterwards. Only `admin` may delete it; elsewhere it expires by itself.
 pub(super) async fn delete_group(context: &Context, group: &str) {
     let Ok(admin) = context.profile_as(ProfileName::Admin, "admin") else { return };
-    let connected =
-        Cluster::connect(&admin.bootstrap_server.value, connect::login(&admin), context.global.timeout);
-    if let Ok(mut cluster) = connected.await {
+    if let Ok(mut cluster) = connect::raw(&admin, context.global.timeout).await {
         let _ = groups::delete_group(&mut cluster, group).await;
     }
 }

@@ -1,17 +1,19 @@
 //! From a profile to a connection.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 use super::{Context, trouble};
 use crate::client::raw;
 use crate::client::{Login, Partitioner, Persona, ProduceOptions, Security, Settings, SslFiles};
 use crate::error::Result;
-use crate::profile::{Profile, SecurityProtocol};
+use crate::profile::{Profile, ProfileName, SecurityProtocol};
 use crate::source::{Source, Sourced};
-use crate::words::Message;
+use crate::words::{Message, Text};
 
 /// The settings of librdkafka for a profile.
-pub fn settings(profile: &Profile, timeout: std::time::Duration) -> Settings {
+pub fn settings(profile: &Profile, timeout: Duration) -> Settings {
     let file = |path: &Option<Sourced<String>>| path.as_ref().map(|path| path.value.clone().into());
     Settings {
         bootstrap: profile.bootstrap_server.value.clone(),
@@ -63,19 +65,41 @@ fn password(profile: &Profile) -> SecretString {
     profile.actor.password.as_ref().map_or_else(SecretString::default, |password| password.value.clone())
 }
 
-/// A connection to the brokers of a profile, logged in, for what librdkafka has no call for. A failure comes as the
-/// error block of a command that was `doing` something.
+/// A connection to the brokers of a profile, logged in, for what librdkafka has no call for.
+///
+/// # Errors
+/// As [`raw::Cluster::connect`].
+pub async fn raw(profile: &Profile, patience: Duration) -> Result<raw::Cluster, raw::RawError> {
+    raw::Cluster::connect(&profile.bootstrap_server.value, login(profile), patience).await
+}
+
+/// The same, with a failure as the error block of a command that was `doing` something.
 pub async fn cluster(
     context: &Context,
     profile: &Profile,
     doing: impl Into<Message>,
 ) -> Result<raw::Cluster> {
-    let connected =
-        raw::Cluster::connect(&profile.bootstrap_server.value, login(profile), context.global.timeout);
-    match connected.await {
+    match self::raw(profile, context.global.timeout).await {
         Ok(cluster) => Ok(cluster),
         Err(failure) => Err(trouble::explain_raw(profile, doing, &failure).await),
     }
+}
+
+/// The profile of the administrator, or of whom `--as` names, and a connection as that principal: what `topics`, `acl`
+/// and `groups` work with.
+pub async fn administrator(context: &Context, doing: Text) -> Result<(Profile, raw::Cluster)> {
+    let profile = context.lab_profile(ProfileName::Admin).await?;
+    let cluster = cluster(context, &profile, doing).await?;
+    Ok((profile, cluster))
+}
+
+/// The administrator at the address of another profile where that one logs in, since both then mean the same listener.
+pub fn admin_at(context: &Context, has_login: bool, bootstrap_server: &str) -> Option<Profile> {
+    let mut admin = context.profile_as(ProfileName::Admin, "admin").ok()?;
+    if has_login {
+        bootstrap_server.clone_into(&mut admin.bootstrap_server.value);
+    }
+    Some(admin)
 }
 
 /// Whose manners the principal of a profile has.

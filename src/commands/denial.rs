@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::{Context, connect};
 use crate::acl::{AclFilter, AclSet, Decision, Operation, Policy, Question, Resource, ResourceType, render};
+use crate::client::raw::RawError;
 use crate::client::raw::admin::acls;
-use crate::client::raw::{Cluster, RawError};
 use crate::client::{self, Failure, Need};
 use crate::error::{Denial, Error, Knowledge};
-use crate::profile::{Profile, ProfileName};
+use crate::profile::Profile;
 use crate::words::trouble as words;
 
 /// Reading the ACLs must not make a refusal slow.
@@ -66,10 +66,8 @@ fn parts(need: &Need) -> (Operation, ResourceType, &str) {
 
 /// The ACLs of the cluster that refused, if `admin` can read them there.
 async fn of_cluster(context: &Context, profile: &Profile) -> Option<AclSet> {
-    let mut admin = context.profile_as(ProfileName::Admin, "admin").ok()?;
-    if profile.security_protocol.value.has_login() {
-        admin.bootstrap_server = profile.bootstrap_server.clone();
-    }
+    let has_login = profile.security_protocol.value.has_login();
+    let admin = connect::admin_at(context, has_login, &profile.bootstrap_server.value)?;
     readable_acls(&admin, PATIENCE).await.ok()
 }
 
@@ -77,8 +75,7 @@ async fn of_cluster(context: &Context, profile: &Profile) -> Option<AclSet> {
 /// words of the broker or of the operating system.
 pub(super) async fn readable_acls(profile: &Profile, patience: Duration) -> Result<AclSet, String> {
     let read = async {
-        let login = connect::login(profile);
-        let mut cluster = Cluster::connect(&profile.bootstrap_server.value, login, patience).await?;
+        let mut cluster = connect::raw(profile, patience).await?;
         let acls = acls::describe_acls(&mut cluster, &AclFilter::default()).await?;
         Ok::<_, RawError>(acls.into_iter().collect())
     };

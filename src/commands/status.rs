@@ -22,7 +22,7 @@ pub(super) async fn report(context: &Context) -> Result<Report> {
     let timeout = context.global.timeout;
     let engine = state.as_ref().map_or_else(|| "-".to_owned(), |state| state.engine.to_string());
     let plaintext_up = Connection::connect(connect::address(&phase0), timeout).await.is_ok();
-    let cluster = Cluster::connect(&admin.bootstrap_server.value, connect::login(&admin), timeout).await;
+    let cluster = connect::raw(&admin, timeout).await;
 
     let mut rows = vec![
         row("engine", engine.clone()),

@@ -9,7 +9,7 @@ use crate::client;
 use crate::client::raw::admin::{configs, topics};
 use crate::client::raw::{BrokerError, Cluster};
 use crate::error::{Error, Kind, Result};
-use crate::profile::{Profile, ProfileName};
+use crate::profile::Profile;
 use crate::report::{Block, Report, Table};
 use crate::words::topics as words;
 
@@ -55,8 +55,7 @@ pub enum Command {
 }
 
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
-    let profile = context.lab_profile(ProfileName::Admin).await?;
-    let mut cluster = connect::cluster(context, &profile, words::ASKING).await?;
+    let (profile, mut cluster) = connect::administrator(context, words::ASKING).await?;
     match command {
         Command::List { internal } => list(&profile, &mut cluster, *internal).await,
         Command::Describe { topics } => describe(context, &profile, &mut cluster, topics).await,

@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::args::{ResourceArgs, fits, pattern, principal};
-use super::{Context, all_accepted, apply, connected, is_lab, kafka_acls, of_cluster, table};
+use super::{Context, apply, connect, kafka_acls, of_cluster, table};
 use crate::acl::{AclBinding, AclFilter, Operation, PatternType, Permission, WILDCARD, render};
-use crate::client::raw::admin::acls;
 use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::words::acl as words;
@@ -53,18 +52,12 @@ impl Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     let acl = args.binding()?;
-    let (profile, mut cluster) = connected(context).await?;
+    let (profile, mut cluster) = connect::administrator(context, words::ASKING).await?;
     let there = of_cluster(context, &profile, &mut cluster, &AclFilter::exactly(&acl)).await?;
     let missing: Vec<AclBinding> = if there.iter().next().is_some() { Vec::new() } else { vec![acl.clone()] };
-    if !missing.is_empty() && !is_lab(&profile) {
-        let address = &profile.bootstrap_server.value;
-        context.confirm(words::CONFIRM_EXTERNAL.with(&[("count", &1), ("address", address)])).await?;
-    }
+    apply::may_add(context, &profile, &missing).await?;
+    apply::add(context, &profile, &mut cluster, &missing).await?;
     let dry_run = context.global.dry_run;
-    if !dry_run && !missing.is_empty() {
-        let results = acls::create_acls(&mut cluster, &missing).await;
-        all_accepted(context, &profile, words::ADDING, results).await?;
-    }
     let report = Report::new(json!({
         "added": if dry_run { &[] } else { &missing[..] },
         "would_add": if dry_run { &missing[..] } else { &[] },

@@ -2,25 +2,23 @@
 
 use serde_json::json;
 
-use super::{Context, all_accepted, connected, delete, is_lab, of_cluster, table};
+use super::{Context, all_accepted, connect, delete, is_lab, of_cluster, table};
 use crate::acl::{AclBinding, AclDiff, AclFilter};
+use crate::client::raw::Cluster;
 use crate::client::raw::admin::acls;
 use crate::error::Result;
+use crate::profile::Profile;
 use crate::report::Report;
 use crate::words::{Text, acl as words};
 
 pub(super) async fn run(context: &Context, prune: bool) -> Result<Report> {
     let wanted = context.acl_files()?.set();
-    let (profile, mut cluster) = connected(context).await?;
+    let (profile, mut cluster) = connect::administrator(context, words::ASKING).await?;
     let there = of_cluster(context, &profile, &mut cluster, &AclFilter::default()).await?;
     let diff = AclDiff::between(&wanted, &there);
     let address = &profile.bootstrap_server.value;
 
-    if !diff.missing.is_empty() && !is_lab(&profile) {
-        let values: [(&str, &dyn std::fmt::Display); 2] =
-            [("count", &diff.missing.len()), ("address", address)];
-        context.confirm(words::CONFIRM_EXTERNAL.with(&values)).await?;
-    }
+    may_add(context, &profile, &diff.missing).await?;
     let doomed: &[AclBinding] = if prune { &diff.extra } else { &[] };
     if !doomed.is_empty() {
         context
@@ -32,10 +30,7 @@ pub(super) async fn run(context: &Context, prune: bool) -> Result<Report> {
             .await?;
     }
     let dry_run = context.global.dry_run;
-    if !dry_run && !diff.missing.is_empty() {
-        let results = acls::create_acls(&mut cluster, &diff.missing).await;
-        all_accepted(context, &profile, words::ADDING, results).await?;
-    }
+    add(context, &profile, &mut cluster, &diff.missing).await?;
     if !dry_run && !doomed.is_empty() {
         delete::exactly(context, &profile, &mut cluster, doomed).await?;
     }
@@ -63,7 +58,7 @@ pub(super) async fn run(context: &Context, prune: bool) -> Result<Report> {
 
 pub(super) async fn diff(context: &Context) -> Result<Report> {
     let wanted = context.acl_files()?.set();
-    let (profile, mut cluster) = connected(context).await?;
+    let (profile, mut cluster) = connect::administrator(context, words::ASKING).await?;
     let there = of_cluster(context, &profile, &mut cluster, &AclFilter::default()).await?;
     let diff = AclDiff::between(&wanted, &there);
     let report = Report::new(json!(diff));
@@ -73,6 +68,29 @@ pub(super) async fn diff(context: &Context) -> Result<Report> {
     let report = section(report, words::MISSING, &diff.missing);
     let report = section(report, words::EXTRA, &diff.extra);
     Ok(report.line(words::BOTH.with(&[("count", &diff.equal)])))
+}
+
+/// Asks before ACLs are added to a cluster that is not the lab's.
+pub(super) async fn may_add(context: &Context, profile: &Profile, acls: &[AclBinding]) -> Result<()> {
+    if acls.is_empty() || is_lab(profile) {
+        return Ok(());
+    }
+    let address = &profile.bootstrap_server.value;
+    context.confirm(words::CONFIRM_EXTERNAL.with(&[("count", &acls.len()), ("address", address)])).await
+}
+
+/// Adds ACLs, all or an error; with `--dry-run` none.
+pub(super) async fn add(
+    context: &Context,
+    profile: &Profile,
+    cluster: &mut Cluster,
+    acls: &[AclBinding],
+) -> Result<()> {
+    if acls.is_empty() || context.global.dry_run {
+        return Ok(());
+    }
+    let results = acls::create_acls(cluster, acls).await;
+    all_accepted(context, profile, words::ADDING, results).await.map(drop)
 }
 
 /// A heading with its table, if there is anything to show.

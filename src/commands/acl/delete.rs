@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Context, all_accepted, apply, connected, kafka_acls, of_cluster, table};
+use super::{Context, all_accepted, apply, connect, kafka_acls, of_cluster, table};
 use crate::acl::{AclBinding, AclFilter, render};
 use crate::client::raw::Cluster;
 use crate::client::raw::admin::acls;
@@ -16,7 +16,7 @@ pub(super) async fn run(context: &Context, filter: &AclFilter) -> Result<Report>
     if *filter == everything {
         return Err(Error::usage(words::NEEDS_FILTER));
     }
-    let (profile, mut cluster) = connected(context).await?;
+    let (profile, mut cluster) = connect::administrator(context, words::ASKING).await?;
     let found: Vec<AclBinding> = of_cluster(context, &profile, &mut cluster, filter).await?.iter().collect();
     if found.is_empty() {
         return Ok(

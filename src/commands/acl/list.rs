@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{Context, connected, kafka_acls, of_cluster, table};
+use super::{Context, connect, kafka_acls, of_cluster, table};
 use crate::acl::{AclBinding, AclFilter};
 use crate::error::Result;
 use crate::report::Report;
 use crate::words::acl as words;
 
 pub(super) async fn run(context: &Context, filter: &AclFilter) -> Result<Report> {
-    let (profile, mut cluster) = connected(context).await?;
+    let (profile, mut cluster) = connect::administrator(context, words::ASKING).await?;
     let found: Vec<AclBinding> = of_cluster(context, &profile, &mut cluster, filter).await?.iter().collect();
     let report = Report::new(json!({ "acls": found }));
     let report =

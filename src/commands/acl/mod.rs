@@ -115,12 +115,6 @@ fn is_lab(profile: &Profile) -> bool {
     matches!(profile.bootstrap_server.source, Source::File { .. } | Source::Default | Source::Lab)
 }
 
-async fn connected(context: &Context) -> Result<(Profile, Cluster)> {
-    let profile = context.lab_profile(crate::profile::ProfileName::Admin).await?;
-    let cluster = connect::cluster(context, &profile, words::ASKING).await?;
-    Ok((profile, cluster))
-}
-
 /// The beginning of a `kafka-acls.sh` command for the cluster of a profile.
 fn kafka_acls(profile: &Profile) -> String {
     format!(

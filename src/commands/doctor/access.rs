@@ -11,7 +11,7 @@ use crate::client::raw::{Cluster, RawError};
 use crate::commands::{Context, connect};
 use crate::error::Kind;
 use crate::lab::{Engine, embedded};
-use crate::profile::{Profile, ProfileName};
+use crate::profile::Profile;
 use crate::report::{Finding, Findings};
 use crate::words::doctor as words;
 
@@ -136,16 +136,12 @@ async fn clock(context: &Context, access: &Access) -> Seen {
 
 /// The administrator, if its profile is valid; at this address where it has a login.
 pub(super) fn admin(context: &Context, access: &Access) -> Option<Profile> {
-    let mut admin = context.profile_as(ProfileName::Admin, "admin").ok()?;
-    if access.protocol.has_login() {
-        admin.bootstrap_server.value.clone_from(&access.bootstrap);
-    }
-    Some(admin)
+    connect::admin_at(context, access.protocol.has_login(), &access.bootstrap)
 }
 
 /// A connection as somebody, without waiting long.
 pub(super) async fn cluster(profile: &Profile) -> Result<Cluster, RawError> {
-    Cluster::connect(&profile.bootstrap_server.value, connect::login(profile), network::PATIENCE).await
+    connect::raw(profile, network::PATIENCE).await
 }
 
 /// Whether it is the embedded broker that this lab started.

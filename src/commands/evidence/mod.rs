@@ -81,8 +81,7 @@ impl Asker<'_> {
             None => {
                 let admin = self.context.profile_as(ProfileName::Admin, "admin");
                 let admin = admin.map_err(|error| said(&error))?;
-                let (login, timeout) = (connect::login(&admin), self.context.global.timeout);
-                let cluster = Cluster::connect(&admin.bootstrap_server.value, login, timeout).await;
+                let cluster = connect::raw(&admin, self.context.global.timeout).await;
                 cluster.map_err(|problem| problem.to_string())?
             }
         };

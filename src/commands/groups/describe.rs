@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::picture::{GroupPicture, PartitionPlace};
-use super::{apache, connected, fetch, in_words, refusal};
-use crate::commands::Context;
+use super::{apache, fetch, in_words, refusal};
+use crate::commands::{Context, connect};
 use crate::error::Result;
 use crate::report::{Block, Report};
 use crate::words::{Message, groups as words};
 
 pub(super) async fn run(context: &Context, groups: &[String]) -> Result<Report> {
-    let (profile, mut cluster) = connected(context).await?;
+    let (profile, mut cluster) = connect::administrator(context, words::ASKING).await?;
     let mut pictures = Vec::new();
     for group in groups {
         match fetch(&mut cluster, group).await {

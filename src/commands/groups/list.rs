@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{GroupPicture, apache, connected, fetch_all};
+use super::{GroupPicture, apache, fetch_all};
 use crate::client::raw::admin::groups::GroupListing;
-use crate::commands::{Context, trouble};
+use crate::commands::{Context, connect, trouble};
 use crate::error::Result;
 use crate::report::{Block, Report, Table};
 use crate::words::{Lang, groups as words};
 
 pub(super) async fn run(context: &Context) -> Result<Report> {
-    let (profile, mut cluster) = connected(context).await?;
+    let (profile, mut cluster) = connect::administrator(context, words::ASKING).await?;
     let found = match fetch_all(&mut cluster).await {
         Ok(found) => found,
         Err(failure) => return Err(trouble::explain_raw(&profile, words::ASKING, &failure).await),

@@ -11,12 +11,10 @@ mod reset;
 pub use self::fetch::{fetch, fetch_all, fetch_over, places};
 pub use self::picture::{GroupPicture, MemberPicture, PartitionPlace};
 
-use super::{Context, connect, voices};
-use crate::client::raw::Cluster;
+use super::{Context, voices};
 use crate::error::Result;
-use crate::profile::{Profile, ProfileName};
+use crate::profile::Profile;
 use crate::report::Report;
-use crate::words::groups as words;
 
 /// What to do with groups.
 #[derive(Debug, clap::Subcommand)]
@@ -39,12 +37,6 @@ pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> 
         Command::Describe { groups } => describe::run(context, groups).await,
         Command::Reset(args) => reset::run(context, args).await,
     }
-}
-
-async fn connected(context: &Context) -> Result<(Profile, Cluster)> {
-    let profile = context.lab_profile(ProfileName::Admin).await?;
-    let cluster = connect::cluster(context, &profile, words::ASKING).await?;
-    Ok((profile, cluster))
 }
 
 /// Lines for Apache's own tool, and the comment that says what its file of properties holds.

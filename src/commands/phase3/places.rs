@@ -26,6 +26,5 @@ pub(super) async fn begin_at_the_end(side: &Side, topic: &str) -> Result<(), Raw
 }
 
 async fn cluster(side: &Side) -> Result<Cluster, RawError> {
-    let (address, login) = (&side.profile.bootstrap_server.value, connect::login(&side.profile));
-    Cluster::connect(address, login, side.settings.timeout).await
+    connect::raw(&side.profile, side.settings.timeout).await
 }

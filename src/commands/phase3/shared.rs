@@ -3,7 +3,6 @@
 use uuid::Uuid;
 
 use super::side::Side;
-use crate::client::raw::Cluster;
 use crate::client::raw::join::{KAFKAJS_ASSIGNOR, knock};
 use crate::client::{Failure, GroupReader, GroupRequest, Kind, Reset};
 use crate::commands::{Context, checks, connect};
@@ -23,9 +22,8 @@ pub(super) async fn check(context: &Context, topic: &str, laravel: &Side, nest: 
         Ok(member) => member,
         Err(failure) => return checks::failed("one-group", goal, &failure),
     };
-    let (address, login) = (&nest.profile.bootstrap_server.value, connect::login(&nest.profile));
     let answer = async {
-        let mut cluster = Cluster::connect(address, login, context.global.timeout).await?;
+        let mut cluster = connect::raw(&nest.profile, context.global.timeout).await?;
         knock(&mut cluster, &group, topic, KAFKAJS_ASSIGNOR).await
     };
     let answer = answer.await;

@@ -10,13 +10,13 @@ use jiff::Timestamp;
 
 use self::plan::{Move, plan};
 use super::picture::owned;
-use super::{GroupPicture, PartitionPlace, connected, fetch_over, places, refusal};
+use super::{GroupPicture, PartitionPlace, fetch_over, places, refusal};
 use crate::client::raw::admin::offsets::commit_offsets;
 use crate::client::raw::admin::records::{OffsetAt, list_offsets};
 use crate::client::raw::admin::topics::{TopicPartition, describe_topics};
 use crate::client::raw::{BrokerError, Cluster, RawError};
 use crate::client::{OffsetSpec, Point};
-use crate::commands::{Context, consume, trouble};
+use crate::commands::{Context, connect, consume, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::profile::Profile;
 use crate::report::Report;
@@ -50,7 +50,7 @@ impl Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     let to = args.place()?;
-    let (profile, mut cluster) = connected(context).await?;
+    let (profile, mut cluster) = connect::administrator(context, words::ASKING).await?;
     let (profile, cluster) = (&profile, &mut cluster);
     let work = Work { context, profile, args };
     let picture = work.look(cluster).await?;

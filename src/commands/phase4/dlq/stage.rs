@@ -157,8 +157,7 @@ impl Stage {
 
     /// A connection of the third world's principal, for what librdkafka has no call for.
     pub(super) async fn cluster(&self) -> Result<Cluster, RawError> {
-        let profile = &self.profiles[Reader::Retries as usize];
-        Cluster::connect(&profile.bootstrap_server.value, connect::login(profile), self.timeout).await
+        connect::raw(&self.profiles[Reader::Retries as usize], self.timeout).await
     }
 }
 
