@@ -76,11 +76,7 @@ impl Home {
     /// The state of the running lab, if any engine was started. A file from a newer kafkalab is an error.
     pub fn state(&self) -> Result<Option<State>> {
         let path = self.state_path();
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.trouble(&path, &error)),
-        };
+        let Some(text) = self.text_of(&path)? else { return Ok(None) };
         let version = serde_json::from_str::<serde_json::Value>(&text)
             .ok()
             .and_then(|value| value.get("version").and_then(serde_json::Value::as_u64));
@@ -145,9 +141,7 @@ impl Home {
 
     /// Two commands at once would each forget what the other one remembers.
     fn lock_owned(&self) -> Result<Locked> {
-        let file = self.lock_file("owned.lock")?;
-        file.lock().map_err(|error| self.trouble(&self.folder, &error))?;
-        Ok(Locked { _file: file })
+        self.locked("owned.lock")
     }
 
     /// The ACLs that a lesson lent on the cluster at `bootstrap` and has not taken back.
@@ -166,11 +160,7 @@ impl Home {
     /// whole or not at all, so somebody else changed it, and nothing may be lost by writing over it.
     pub fn read_progress(&self) -> Result<Book> {
         let path = self.progress();
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Book::default()),
-            Err(error) => return Err(self.trouble(&path, &error)),
-        };
+        let Some(text) = self.text_of(&path)? else { return Ok(Book::default()) };
         Book::parse(&text).map_err(|why| match why {
             Unreadable::Newer(_) => {
                 Error::new(Kind::Failed, words::NEWER_STATE.with(&[("path", &path.display())]))
@@ -185,8 +175,7 @@ impl Home {
     /// Changes what is written down of the learner. Two tutorials at once wait for each other here, so neither loses
     /// what the other one wrote.
     pub fn change_progress(&self, change: impl FnOnce(&mut Book)) -> Result<()> {
-        let file = self.lock_file("progress.lock")?;
-        file.lock().map_err(|error| self.trouble(&self.folder, &error))?;
+        let _alone = self.locked("progress.lock")?;
         let mut book = self.read_progress()?;
         change(&mut book);
         self.write(PROGRESS, &book)
@@ -194,19 +183,22 @@ impl Home {
 
     /// A file with one entry a cluster; a missing or torn one is empty.
     fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<BTreeMap<String, T>> {
-        let path = self.folder.join(name);
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(serde_json::from_str(&text).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-            Err(error) => Err(self.trouble(&path, &error)),
+        let text = self.text_of(&self.folder.join(name))?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
+    /// The text of a file, if there is such a file.
+    fn text_of(&self, path: &Path) -> Result<Option<String>> {
+        match fs::read_to_string(path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.trouble(path, &error)),
         }
     }
 
     /// Waits until nobody else starts or stops the lab.
     pub fn lock(&self) -> Result<Locked> {
-        let file = self.lock_file("lock")?;
-        file.lock().map_err(|error| self.trouble(&self.folder, &error))?;
-        Ok(Locked { _file: file })
+        self.locked("lock")
     }
 
     /// The right to lend ACLs, if nobody else is lending at this moment.
@@ -217,6 +209,13 @@ impl Home {
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(error)) => Err(self.trouble(&self.folder, &error)),
         }
+    }
+
+    /// Waits until a lock is free, and takes it.
+    fn locked(&self, name: &str) -> Result<Locked> {
+        let file = self.lock_file(name)?;
+        file.lock().map_err(|error| self.trouble(&self.folder, &error))?;
+        Ok(Locked { _file: file })
     }
 
     fn lock_file(&self, name: &str) -> Result<File> {
