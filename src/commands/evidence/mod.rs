@@ -13,19 +13,20 @@ use super::{Context, connect};
 use crate::client::raw::{Cluster, Connection};
 use crate::error::Error;
 use crate::lesson::decide::{self, Decision};
-use crate::lesson::{Baseline, Goal, GoalResult, Step, ran};
+use crate::lesson::{Baseline, Goal, GoalResult, Run, Step, ran};
 use crate::profile::ProfileName;
 
 pub use self::baseline::baseline;
 pub use self::runs::runs_since;
 pub(super) use self::runs::{run_of, write_down};
 
-/// Asks whether each goal of a step is met. Never fails: what cannot be asked is a verdict of its own.
-pub async fn check(context: &Context, step: &Step, baseline: &Baseline) -> Vec<GoalResult> {
+/// Asks whether each goal of a step is met. `runs` are those that kafkalab saw since the step began. Never fails: what
+/// cannot be asked is a verdict of its own.
+pub async fn check(context: &Context, step: &Step, baseline: &Baseline, runs: &[Run]) -> Vec<GoalResult> {
     let mut asker = Asker { context, admin: None };
     let mut results = Vec::new();
     for goal in &step.checks {
-        let decided = asker.decide(step.phase, goal, baseline).await;
+        let decided = asker.decide(step.phase, goal, baseline, runs).await;
         results.push(decided.unwrap_or_else(|problem| Decision::could_not(&problem)).of(goal));
     }
     results
@@ -45,6 +46,7 @@ impl Asker<'_> {
         phase: ProfileName,
         goal: &Goal,
         baseline: &Baseline,
+        runs: &[Run],
     ) -> Result<Decision, String> {
         let decided = match goal {
             Goal::Topic(goal) => {
@@ -69,7 +71,7 @@ impl Asker<'_> {
             }
             Goal::Ran(goal) => {
                 let addresses = self.reach(phase).await?;
-                return Ok(ran(goal, &runs_since(self.context, baseline.at_ms), &addresses));
+                return Ok(ran(goal, runs, &addresses));
             }
         };
         decided.map_err(|problem| problem.to_string())

@@ -73,9 +73,7 @@ impl Found {
 
 /// Asks the broker about every goal of a step.
 pub(in crate::commands) async fn check(context: &Context, step: &Step, baseline: &Baseline) -> Found {
-    Found {
-        results: evidence::check(context, step, baseline).await,
-        runs: evidence::runs_since(context, baseline.at_ms),
-        known: None,
-    }
+    let runs = evidence::runs_since(context, baseline.at_ms);
+    let results = evidence::check(context, step, baseline, &runs).await;
+    Found { results, runs, known: None }
 }
