@@ -7,8 +7,8 @@ use crate::error::Kind;
 use crate::lanes::Lanes;
 use crate::words::Message;
 
-/// The answer of a check. An unreachable broker is never a wrong answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The answer of a check, from good to bad. An unreachable broker is never a wrong answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The broker confirms it.
@@ -26,6 +26,20 @@ impl Verdict {
             Self::Done => "[ok]",
             Self::NotYet => "[--]",
             Self::CouldNotCheck => "[??]",
+        }
+    }
+
+    /// The verdict on several checks together: done if each of them is, could not check if any could not.
+    pub fn of_all(verdicts: impl IntoIterator<Item = Self>) -> Self {
+        verdicts.into_iter().max().unwrap_or(Self::Done)
+    }
+
+    /// How a command ends whose result this is; `None` for success.
+    pub fn outcome(self) -> Option<Kind> {
+        match self {
+            Self::Done => None,
+            Self::NotYet => Some(Kind::NotMet),
+            Self::CouldNotCheck => Some(Kind::Unreachable),
         }
     }
 }
@@ -205,15 +219,8 @@ impl Report {
     /// A report of checks. It is not met unless all are done, and could not be checked if any could not.
     pub fn checks(checks: Vec<Check>, lang: crate::words::Lang) -> Self {
         let rows: Vec<Value> = checks.iter().map(|check| check_json(check, lang)).collect();
-        let outcome = if checks.iter().any(|check| check.verdict == Verdict::CouldNotCheck) {
-            Some(Kind::Unreachable)
-        } else if checks.iter().any(|check| check.verdict == Verdict::NotYet) {
-            Some(Kind::NotMet)
-        } else {
-            None
-        };
         let mut report = Self::new(serde_json::json!({ "checks": rows }));
-        report.outcome = outcome;
+        report.outcome = Verdict::of_all(checks.iter().map(|check| check.verdict)).outcome();
         report.block(Block::Checks(checks))
     }
 }

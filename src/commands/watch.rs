@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Context;
 use super::tutorial::{Desk, Found, titled};
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::lesson::{Evidence, Step};
 use crate::report::{Block, Report, Verdict};
 use crate::words::{Message, tutorial as tutorial_words, watch as words};
@@ -73,19 +73,15 @@ async fn until_done(desk: &Desk<'_>, step: &Step) -> Result<Found> {
 fn report(desk: &Desk<'_>, step: &Step, found: &Found) -> Result<Report> {
     let lang = desk.context.lang();
     let verdict = found.verdict();
-    let mut report = Report::new(json!({ "step": step.id, "verdict": verdict, "goals": found.json(lang) }))
+    let report = Report::new(json!({ "step": step.id, "verdict": verdict, "goals": found.json(lang) }))
         .block(Block::Checks(found.checks()));
-    match verdict {
-        Verdict::Done => {
-            report = report.block(Block::Title(titled(tutorial_words::GOAL_REACHED, step, lang)));
-            let progress = desk.progress()?;
-            report = match progress.next(desk.lessons) {
-                Some(next) => report.block(Block::Prose(titled(words::NEXT, next, lang))),
-                None => report.block(Block::Prose(words::ALL_DONE.into())),
-            };
-        }
-        Verdict::NotYet => report.outcome = Some(Kind::NotMet),
-        Verdict::CouldNotCheck => report.outcome = Some(Kind::Unreachable),
+    let report = Report { outcome: verdict.outcome(), ..report };
+    if verdict != Verdict::Done {
+        return Ok(report);
     }
-    Ok(report)
+    let report = report.block(Block::Title(titled(tutorial_words::GOAL_REACHED, step, lang)));
+    Ok(match desk.progress()?.next(desk.lessons) {
+        Some(next) => report.block(Block::Prose(titled(words::NEXT, next, lang))),
+        None => report.block(Block::Prose(words::ALL_DONE.into())),
+    })
 }

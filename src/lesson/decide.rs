@@ -41,13 +41,10 @@ impl GoalResult {
 
 /// The verdict of a step: done if every goal is, could not check if any could not.
 pub fn verdict_of(results: &[GoalResult]) -> Verdict {
-    let any = |verdict| results.iter().any(|result| result.verdict == verdict);
-    if any(Verdict::CouldNotCheck) {
-        Verdict::CouldNotCheck
-    } else if any(Verdict::NotYet) || results.is_empty() {
+    if results.is_empty() {
         Verdict::NotYet
     } else {
-        Verdict::Done
+        Verdict::of_all(results.iter().map(|result| result.verdict))
     }
 }
 

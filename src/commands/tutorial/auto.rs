@@ -115,14 +115,7 @@ fn verdict_json(desk: &Desk<'_>, row: &Row<'_>) -> String {
 
 fn report(desk: &Desk<'_>, rows: &[Row<'_>]) -> Report {
     let lang = desk.context.lang();
-    let any = |verdict| rows.iter().any(|row| row.verdict == verdict);
-    let outcome = if any(Verdict::CouldNotCheck) {
-        Some(Kind::Unreachable)
-    } else if any(Verdict::NotYet) {
-        Some(Kind::NotMet)
-    } else {
-        None
-    };
+    let outcome = Verdict::of_all(rows.iter().map(|row| row.verdict)).outcome();
     let line = |row: &Row<'_>| {
         vec![
             row.verdict.symbol().to_owned(),
