@@ -38,6 +38,10 @@ use crate::words::Lang;
 
 include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
 
+/// The profiles that are phases of the tutorial, in the order in which they are taught.
+pub const PHASES: [ProfileName; 5] =
+    [ProfileName::Phase0, ProfileName::Phase1, ProfileName::Phase2, ProfileName::Phase3, ProfileName::Phase4];
+
 /// All lessons, in the order in which they are taught.
 #[derive(Debug)]
 pub struct Lessons {
@@ -112,7 +116,7 @@ impl Lessons {
 
     /// Whether a `phases/` folder has lessons: it may have profiles only.
     pub fn are_in(folder: &Path) -> bool {
-        NUMBERED.iter().any(|(_, phase)| folder.join(phase).join("phase.toml").is_file())
+        PHASES.iter().any(|phase| folder.join(phase.name()).join("phase.toml").is_file())
     }
 
     /// The lessons of a `phases/` folder.
@@ -127,8 +131,8 @@ impl Lessons {
     /// What can be read of a `phases/` folder, and every file that cannot.
     pub fn examine_folder(folder: &Path) -> (Self, Vec<LessonError>) {
         let (mut files, mut errors) = (Vec::new(), Vec::new());
-        for (_, phase) in NUMBERED {
-            let root = folder.join(phase);
+        for phase in PHASES {
+            let root = folder.join(phase.name());
             // As among the built-in lessons, a phase without this file is not taught yet.
             if !root.join("phase.toml").is_file() {
                 continue;
@@ -162,14 +166,14 @@ impl Lessons {
     /// What can be used of these files, and every one that cannot.
     fn examine(files: Vec<(String, String)>) -> (Self, Vec<LessonError>) {
         let (mut phases, mut errors) = (Vec::new(), Vec::new());
-        for (name, phase) in NUMBERED {
+        for phase in PHASES {
             let (mut texts, mut steps) = (None, Vec::new());
             for (path, text) in &files {
-                let below = path.strip_prefix("phases/").and_then(|path| path.strip_prefix(phase));
+                let below = path.strip_prefix("phases/").and_then(|path| path.strip_prefix(phase.name()));
                 let used = match below {
                     Some("/phase.toml") => parse(path, text).map(|file| texts = Some(file)),
                     Some(below) => match below.strip_prefix("/steps/") {
-                        Some(file) => Step::read(phase, file, path, text).map(|step| steps.push(step)),
+                        Some(file) => Step::read(phase.name(), file, path, text).map(|step| steps.push(step)),
                         None => Ok(()),
                     },
                     None => Ok(()),
@@ -177,9 +181,9 @@ impl Lessons {
                 errors.extend(used.err());
             }
             for (index, step) in steps.iter_mut().enumerate() {
-                (step.phase, step.number) = (name, index + 1);
+                (step.phase, step.number) = (phase, index + 1);
             }
-            phases.extend(texts.map(|texts| Phase { name, texts, steps }));
+            phases.extend(texts.map(|texts| Phase { name: phase, texts, steps }));
         }
         (Self { phases }, errors)
     }
@@ -197,15 +201,6 @@ impl Lessons {
         })
     }
 }
-
-/// The profiles that are phases of the tutorial.
-const NUMBERED: [(ProfileName, &str); 5] = [
-    (ProfileName::Phase0, "phase0"),
-    (ProfileName::Phase1, "phase1"),
-    (ProfileName::Phase2, "phase2"),
-    (ProfileName::Phase3, "phase3"),
-    (ProfileName::Phase4, "phase4"),
-];
 
 /// A file as what it must be, with every text in both languages.
 fn parse<T: serde::de::DeserializeOwned>(path: &str, text: &str) -> Result<T, LessonError> {

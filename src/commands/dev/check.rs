@@ -14,9 +14,6 @@ use crate::profile::ProfileName;
 use crate::report::{Block, Report};
 use crate::words::{Message, lint as words};
 
-/// The phases that a tutorial has.
-const PHASES: [&str; 5] = ["phase0", "phase1", "phase2", "phase3", "phase4"];
-
 pub(super) fn run(context: &Context) -> Result<Report> {
     let folder = context.library().folder();
     let (lessons, unusable) = match folder {
@@ -30,10 +27,10 @@ pub(super) fn run(context: &Context) -> Result<Report> {
         Some(Ok(catalog)) => catalog,
         _ => Catalog::built_in(),
     };
-    let taught = |phase: &&&str| lessons.phases.iter().any(|known| known.name.name() == **phase);
-    let missing =
-        PHASES.iter().filter(|phase| !taught(phase)).map(|phase| format!("phases/{phase}/phase.toml"));
-    flaws.extend(missing.map(|path| Flaw::new(path, words::NO_PHASE)));
+    let taught = |phase: &ProfileName| lessons.phases.iter().any(|known| known.name == *phase);
+    let missing = lesson::PHASES.into_iter().filter(|phase| !taught(phase));
+    let path = |phase: ProfileName| format!("phases/{}/phase.toml", phase.name());
+    flaws.extend(missing.map(|phase| Flaw::new(path(phase), words::NO_PHASE)));
     flaws.extend(own.as_ref().and_then(|own| own.as_ref().err()).cloned());
     let ideas: BTreeSet<&str> = catalog.terms.iter().map(|term| term.name.as_str()).collect();
     flaws.extend(lesson::lint(&lessons, &ideas));
