@@ -23,6 +23,14 @@ impl Lang {
         if locale.to_ascii_lowercase().starts_with("pt") { Self::PtBr } else { Self::En }
     }
 
+    /// Of one thing in both languages, the one in this.
+    pub(crate) const fn pick<T: Copy>(self, en: T, pt_br: T) -> T {
+        match self {
+            Self::En => en,
+            Self::PtBr => pt_br,
+        }
+    }
+
     /// The tag of the language, as `--lang` takes it.
     pub fn tag(self) -> &'static str {
         match self {
@@ -47,10 +55,7 @@ impl Text {
 
     /// The text as written, placeholders and all.
     pub const fn get(self, lang: Lang) -> &'static str {
-        match lang {
-            Lang::En => self.en,
-            Lang::PtBr => self.pt_br,
-        }
+        lang.pick(self.en, self.pt_br)
     }
 
     /// The text together with its values, to be put into a language when it is shown.

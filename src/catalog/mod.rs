@@ -85,10 +85,7 @@ pub struct ErrorEntry {
 impl ErrorEntry {
     /// The texts of a language.
     pub fn text(&self, lang: Lang) -> &ErrorText {
-        match lang {
-            Lang::En => &self.en,
-            Lang::PtBr => &self.pt_br,
-        }
+        lang.pick(&self.en, &self.pt_br)
     }
 
     /// Whether librdkafka made it up itself, without a broker having said it.
@@ -140,10 +137,7 @@ pub struct TermEntry {
 impl TermEntry {
     /// The texts of a language.
     pub fn text(&self, lang: Lang) -> &TermText {
-        match lang {
-            Lang::En => &self.en,
-            Lang::PtBr => &self.pt_br,
-        }
+        lang.pick(&self.en, &self.pt_br)
     }
 }
 

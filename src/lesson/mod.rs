@@ -75,10 +75,7 @@ pub struct PhaseFile {
 impl PhaseFile {
     /// The texts of a language.
     pub fn text(&self, lang: Lang) -> &PhaseText {
-        match lang {
-            Lang::En => &self.en,
-            Lang::PtBr => &self.pt_br,
-        }
+        lang.pick(&self.en, &self.pt_br)
     }
 }
 

@@ -144,10 +144,7 @@ impl Step {
 
     /// The texts of a language.
     pub fn text(&self, lang: Lang) -> &StepText {
-        match lang {
-            Lang::En => &self.en,
-            Lang::PtBr => &self.pt_br,
-        }
+        lang.pick(&self.en, &self.pt_br)
     }
 
     /// `phase1.3`: how a learner calls it.
@@ -165,20 +162,14 @@ impl Step {
 impl Prediction {
     /// The question in a language.
     pub fn question(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::PtBr => &self.pt_br,
-        }
+        lang.pick(&self.en, &self.pt_br)
     }
 }
 
 impl Choice {
     /// The answer in a language.
     pub fn answer(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::PtBr => &self.pt_br,
-        }
+        lang.pick(&self.en, &self.pt_br)
     }
 }
 
