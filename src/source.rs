@@ -26,6 +26,13 @@ pub enum Source {
     Default,
 }
 
+impl Source {
+    /// Whether somebody gave the value for this run, over what profiles, the lab and the program say.
+    pub fn is_given(&self) -> bool {
+        matches!(self, Self::Flag(_) | Self::Property | Self::Variable(_))
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

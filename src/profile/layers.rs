@@ -99,7 +99,7 @@ pub fn resolve(
 /// security protocol: a client that speaks PLAINTEXT to the SASL port is a lesson.
 fn moved(server: Sourced<String>, lab: Option<&(String, String)>) -> Sourced<String> {
     let Some((plaintext, sasl)) = lab else { return server };
-    if !matches!(server.source, Source::File { .. } | Source::Default) {
+    if server.source.is_given() {
         return server;
     }
     let address = match server.value.as_str() {

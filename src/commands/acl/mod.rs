@@ -18,7 +18,6 @@ use crate::client::{self, Failure, Need};
 use crate::error::{Error, Result};
 use crate::profile::Profile;
 use crate::report::{Block, Report};
-use crate::source::Source;
 use crate::words::{Text, acl as words};
 
 /// What to do with ACLs.
@@ -112,7 +111,7 @@ async fn all_accepted<T>(
 
 /// Whether the address is the lab's own and not one that was given for this run.
 fn is_lab(profile: &Profile) -> bool {
-    matches!(profile.bootstrap_server.source, Source::File { .. } | Source::Default | Source::Lab)
+    !profile.bootstrap_server.source.is_given()
 }
 
 /// The beginning of a `kafka-acls.sh` command for the cluster of a profile.

@@ -27,7 +27,6 @@ use crate::acl::AclFiles;
 use crate::error::Result;
 use crate::profile::{PrincipalEntry, Profile, ProfileName};
 use crate::report::{Finding, Findings, Report};
-use crate::source::Source;
 use crate::words::doctor as words;
 
 /// Arguments of `doctor`.
@@ -113,7 +112,7 @@ fn without_its_own_listener(subject: &mut Subject) {
         return;
     }
     let Ok(profile) = &mut subject.profile else { return };
-    if matches!(profile.bootstrap_server.source, Source::File { .. } | Source::Default | Source::Lab) {
+    if !profile.bootstrap_server.source.is_given() {
         return;
     }
     match profile.plaintext_server.clone() {
@@ -158,7 +157,7 @@ fn passwords(context: &Context, subjects: &[Subject]) -> Seen {
     }
     let used = subjects.iter().flat_map(|subject| &subject.users);
     let mut sources = used.filter_map(|user| user.actor.password.as_ref().map(|password| &password.source));
-    let given = sources.find(|source| matches!(source, Source::Flag(_) | Source::Variable(_)));
+    let given = sources.find(|source| source.is_given());
     let seen = profile::passwords(&entries, given);
     let lacking = subjects.iter().flat_map(|subject| &subject.lacking);
     lacking.map(profile::refused).fold(seen, Seen::with)

@@ -58,7 +58,7 @@ fn overridden(profile: &Profile) -> Vec<String> {
     let own = settings.into_iter().filter_map(|(name, source)| Some((name.to_owned(), source?)));
     let raw = profile.properties.iter().map(|(name, value)| (name.clone(), &value.source));
     own.chain(raw)
-        .filter(|(_, source)| !matches!(source, Source::File { .. } | Source::Default | Source::Lab))
+        .filter(|(_, source)| source.is_given())
         .map(|(name, source)| format!("{name} ({source})"))
         .collect()
 }

@@ -3,7 +3,6 @@
 use crate::commands::Context;
 use crate::error::{Error, Result};
 use crate::profile::{Profile, ProfileName, SecurityProtocol};
-use crate::source::Source;
 
 /// The profile of one phase, and everybody who logs in with it.
 pub(super) struct Subject {
@@ -28,7 +27,7 @@ impl Subject {
         };
         let Ok(profile) = &subject.profile else { return subject };
         subject.anonymous = without_login(profile);
-        let chosen = !matches!(profile.actor.name.source, Source::File { .. } | Source::Default);
+        let chosen = profile.actor.name.source.is_given();
         if chosen || !profile.security_protocol.value.has_login() {
             subject.users.push(profile.clone());
             return subject;
@@ -55,9 +54,8 @@ impl Subject {
 
 /// The other listener of the same cluster: a `-b` says nothing about the one that the profile's file names.
 fn without_login(profile: &Profile) -> Option<Profile> {
-    let written = |source: &Source| matches!(source, Source::File { .. } | Source::Default | Source::Lab);
     let other = profile.without_login()?;
-    let together = written(&other.bootstrap_server.source) == written(&profile.bootstrap_server.source);
+    let together = other.bootstrap_server.source.is_given() == profile.bootstrap_server.source.is_given();
     (together && profile.security_protocol.value.has_login()).then_some(other)
 }
 
