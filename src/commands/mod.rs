@@ -60,15 +60,14 @@ use crate::words::app as words;
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let json = usage::asks_for_json(&args, std::env::var_os("KAFKALAB_OUTPUT"));
-    let matches = match Cli::command().try_get_matches_from(args) {
-        Ok(matches) => matches,
+    let parsed = Cli::command()
+        .try_get_matches_from(args)
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return ExitCode::from(Ui::show_clap(&error, json.then(|| usage::error(&error)))),
     };
     let name = subcommand_path(&matches);
-    let cli = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
-        Err(error) => return ExitCode::from(Ui::show_clap(&error, json.then(|| usage::error(&error)))),
-    };
     let ui = Ui::new(context::look(&cli.global));
     show_library_log(cli.global.verbose);
     let inputs = match context::Inputs::gather(&cli.global, &matches) {
