@@ -34,22 +34,15 @@ const TOPIC_ALREADY_EXISTS: i16 = 36;
 
 /// Everything: what `up` does after a broker answers.
 pub(super) async fn run(context: &Context) -> Result<Prepared> {
-    let admin = context.profile(ProfileName::Admin)?;
-    let mut cluster = connect::cluster(context, &admin, words::PREPARING).await?;
-    let topics = topics_of(context, &admin, &mut cluster).await?;
-    let acls = acls_of(context, &admin, &mut cluster, Complete::Always).await?;
-    Ok(Prepared { topics, acls })
+    prepare(context, &context.profile(ProfileName::Admin)?, Complete::Always).await
 }
 
 /// What a step takes for granted, on whatever cluster the learner is. ACLs are completed where a phase begins or where
 /// there are none at all: in the middle of a phase a missing ACL is the lesson.
 pub async fn for_step(context: &Context, step: &Step) -> Result<Prepared> {
     let admin = context.profile_as(ProfileName::Admin, "admin")?;
-    let mut cluster = connect::cluster(context, &admin, words::PREPARING).await?;
     let complete = if step.number == 1 { Complete::Always } else { Complete::IfNone };
-    let topics = topics_of(context, &admin, &mut cluster).await?;
-    let acls = acls_of(context, &admin, &mut cluster, complete).await?;
-    Ok(Prepared { topics, acls })
+    prepare(context, &admin, complete).await
 }
 
 /// When missing ACLs are added.
@@ -57,6 +50,13 @@ pub async fn for_step(context: &Context, step: &Step) -> Result<Prepared> {
 enum Complete {
     Always,
     IfNone,
+}
+
+async fn prepare(context: &Context, admin: &Profile, complete: Complete) -> Result<Prepared> {
+    let mut cluster = connect::cluster(context, admin, words::PREPARING).await?;
+    let topics = topics_of(context, admin, &mut cluster).await?;
+    let acls = acls_of(context, admin, &mut cluster, complete).await?;
+    Ok(Prepared { topics, acls })
 }
 
 /// Creates the topics that are not there; their names.
