@@ -75,6 +75,11 @@ impl Picture {
         self.readers().iter().all(|readers| *readers == 1)
     }
 
+    /// Whether each partition has one reader, and exactly so many members have nothing to read.
+    pub(super) fn shared(&self, idle: usize) -> bool {
+        self.once() && self.idle().len() == idle
+    }
+
     /// How many members own each partition.
     fn readers(&self) -> Vec<usize> {
         let readers = |partition: &i32| {
@@ -273,8 +278,9 @@ mod tests {
     fn each_partition_has_one_reader_and_some_members_have_nothing_to_do() {
         assert!(picture(true).once());
         assert_eq!(picture(true).idle(), ["member-10"]);
+        assert!(picture(true).shared(1) && !picture(true).shared(0) && !picture(true).shared(2));
         let mut twice = picture(true);
         twice.group.members.push(member("member-3", &[2]));
-        assert_eq!((twice.readers(), twice.once()), (vec![1, 1, 2], false));
+        assert_eq!((twice.readers(), twice.once(), twice.shared(1)), (vec![1, 1, 2], false, false));
     }
 }

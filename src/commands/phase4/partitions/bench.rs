@@ -122,10 +122,7 @@ impl<'c> Bench<'c> {
 
     /// Whether everything that was read back before lies where it lay.
     pub(super) async fn all_still_there(&self, sender: Sender) -> Result<bool> {
-        let at = |seen: &Seen| (seen.partition, seen.offset);
-        let now: BTreeMap<_, _> =
-            self.read_all(sender).await?.into_iter().map(|seen| (at(&seen), seen)).collect();
-        Ok(self.known.iter().all(|seen| now.get(&at(seen)) == Some(seen)))
+        Ok(all_lie_there(&self.known, &self.read_all(sender).await?))
     }
 
     async fn read_all(&self, sender: Sender) -> Result<Vec<Seen>> {
@@ -140,6 +137,13 @@ impl<'c> Bench<'c> {
         let doing = words::DOING.with(&[("who", &app.sender.name()), ("topic", &self.topic.name)]);
         trouble::explain(self.context, &app.profile, doing, failure).await
     }
+}
+
+/// Whether each record that was known is, as it was, in its place now.
+fn all_lie_there(known: &[Seen], now: &[Seen]) -> bool {
+    let at = |seen: &Seen| (seen.partition, seen.offset);
+    let now: BTreeMap<_, _> = now.iter().map(|seen| (at(seen), seen)).collect();
+    known.iter().all(|seen| now.get(&at(seen)) == Some(&seen))
 }
 
 async fn read(app: &App, topic: &str) -> std::result::Result<Vec<Seen>, Failure> {
@@ -220,5 +224,21 @@ mod tests {
         let sent = in_turn(&["a".to_owned(), "b".to_owned()], 3);
         let shown: Vec<_> = sent.iter().map(|one| (one.key.as_deref().unwrap(), one.number)).collect();
         assert_eq!(shown, [("a", 1), ("b", 1), ("a", 2)]);
+    }
+
+    #[test]
+    fn a_record_that_moved_or_changed_is_noticed() {
+        let lies = |partition, offset, number| Seen {
+            partition,
+            offset,
+            key: Some("a".to_owned()),
+            number,
+            sender: Sender::Laravel,
+        };
+        let known = [lies(0, 0, 1), lies(0, 1, 2)];
+        assert!(all_lie_there(&known, &[lies(0, 1, 2), lies(3, 0, 9), lies(0, 0, 1)]), "others may come");
+        assert!(!all_lie_there(&known, &[lies(0, 0, 1), lies(1, 0, 2)]), "one lies in another partition");
+        assert!(!all_lie_there(&known, &[lies(0, 0, 1)]), "one is gone");
+        assert!(!all_lie_there(&known, &[lies(0, 0, 1), lies(0, 1, 3)]), "another one lies in its place");
     }
 }

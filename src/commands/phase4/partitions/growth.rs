@@ -21,18 +21,23 @@ const EACH: u32 = 2;
 
 /// What was read back.
 pub(super) struct Measured {
-    pub before: i32,
-    pub after: i32,
+    before: i32,
+    after: i32,
     lanes: Lanes,
     orders: Vec<KeyOrder>,
     /// Keys whose new records lie in another partition than their old ones.
-    pub moved: usize,
-    pub compared: usize,
+    moved: usize,
+    compared: usize,
     /// Whether every old record lies where it lay.
-    pub stayed: bool,
+    stayed: bool,
 }
 
 impl Measured {
+    /// Whether the records stayed and keys moved.
+    pub(super) fn holds(&self) -> bool {
+        self.stayed && self.moved > 0
+    }
+
     /// How many keys moved.
     pub(super) fn said(&self) -> Message {
         words::GROWTH_SAW.with(&[
@@ -69,10 +74,15 @@ pub(super) async fn measure(bench: &mut Bench<'_>, sender: Sender, chosen: &[Str
 
     let stayed = bench.all_still_there(sender).await?;
     let lanes = Lanes::new(bench.topic.partitions, drawn, pictured);
-    let both: Vec<_> = old.iter().filter_map(|(key, place)| Some((place, new.get(key)?))).collect();
-    let moved = both.iter().filter(|(old, new)| old != new).count();
+    let (moved, compared) = moved(&old, &new);
     let orders = lanes.order();
-    Ok(Measured { before, after: bench.topic.partitions, orders, lanes, moved, compared: both.len(), stayed })
+    Ok(Measured { before, after: bench.topic.partitions, orders, lanes, moved, compared, stayed })
+}
+
+/// How many keys lie in another partition than before, of how many.
+fn moved(old: &BTreeMap<String, i32>, new: &BTreeMap<String, i32>) -> (usize, usize) {
+    let both: Vec<_> = old.iter().filter_map(|(key, place)| Some((place, new.get(key)?))).collect();
+    (both.iter().filter(|(old, new)| old != new).count(), both.len())
 }
 
 fn places(seen: Vec<Seen>) -> BTreeMap<String, i32> {
@@ -133,4 +143,29 @@ fn explain(report: Report, bench: &Bench<'_>, measured: &Measured) -> Report {
         measured.after
     );
     report.explain(stayed).explain(words::GROWTH_ADVICE).same_with("Apache Kafka", [alter])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_moves_where_its_new_records_lie_elsewhere() {
+        let places = |all: &[(&str, i32)]| all.iter().map(|(key, at)| ((*key).to_owned(), *at)).collect();
+        let old = places(&[("a", 0), ("b", 1), ("gone", 2)]);
+        assert_eq!(moved(&old, &places(&[("a", 0), ("b", 4), ("new", 3)])), (1, 2));
+        assert_eq!(moved(&old, &old), (0, 3));
+    }
+
+    #[test]
+    fn records_that_move_and_keys_that_do_not_are_no_growth() {
+        let of = |stayed, moved| {
+            let (before, after, compared) = (3, 6, 1000);
+            let (lanes, orders) = (Lanes::default(), Vec::new());
+            Measured { before, after, lanes, orders, moved, compared, stayed }.holds()
+        };
+        assert!(of(true, 1));
+        assert!(!of(false, 500), "a record moved");
+        assert!(!of(true, 0), "no key moved");
+    }
 }

@@ -23,6 +23,11 @@ impl Measured {
     pub(super) fn kept(&self) -> usize {
         self.orders.iter().filter(|order| order.kept()).count()
     }
+
+    /// Whether each of so many keys lies in one partition, in order, and every one of so many records is there.
+    pub(super) fn holds(&self, keys: usize, records: u32) -> bool {
+        self.kept() == keys && self.lanes.counts().iter().sum::<usize>() == records as usize
+    }
 }
 
 /// Sends the keys in turn as this application, and reads them back.
@@ -124,5 +129,33 @@ pub(super) fn hash(partitioner: Partitioner, key: &str, partitions: u32) -> Opti
         Why::Crc32 { hash, .. } => Some(("CRC-32", hash)),
         Why::Murmur2 { hash, .. } => Some(("murmur2", hash)),
         Why::NoKey | Why::EmptyKey => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::Seen;
+
+    /// Records of one key, each at a partition and an offset and with a number.
+    fn measured(records: &[(i32, i64, u32)]) -> Measured {
+        let seen = records.iter().map(|(partition, offset, number)| Seen {
+            partition: *partition,
+            offset: *offset,
+            key: Some("pedido-1".to_owned()),
+            number: *number,
+            sender: Sender::Laravel,
+        });
+        let lanes = Lanes::new(2, &[], seen);
+        Measured { orders: lanes.order(), lanes }
+    }
+
+    #[test]
+    fn a_key_in_one_partition_and_in_order_holds_and_nothing_less() {
+        assert!(measured(&[(1, 0, 1), (1, 1, 2)]).holds(1, 2));
+        assert!(!measured(&[(1, 0, 2), (1, 1, 1)]).holds(1, 2), "in another order");
+        assert!(!measured(&[(0, 0, 1), (1, 0, 2)]).holds(1, 2), "in two partitions");
+        assert!(!measured(&[(1, 0, 1)]).holds(1, 2), "a record is missing");
+        assert!(!measured(&[(1, 0, 1), (1, 1, 2)]).holds(2, 2), "a key is missing");
     }
 }

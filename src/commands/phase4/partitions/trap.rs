@@ -29,9 +29,9 @@ pub(super) struct Measured {
     /// The first key that was read in another order than it was sent: the numbers as they came.
     broken: Option<(String, Vec<u32>)>,
     /// For how many of [`KEYS`] keys both chose the same partition.
-    pub agreed: usize,
+    agreed: usize,
     /// How many keys were compared.
-    pub compared: usize,
+    compared: usize,
 }
 
 /// Both applications write the same keys, Laravel with this partitioner.
@@ -121,7 +121,7 @@ pub(super) async fn fix(bench: &mut Bench<'_>, keys: &[String]) -> Result<Chapte
             ],
         )
         .same_with("kcat", ["kcat -P -X partitioner=murmur2_random …".to_owned()]);
-    let met = measured.agreed == measured.compared && measured.orders.iter().all(KeyOrder::kept);
+    let met = measured.agree() && measured.orders.iter().all(KeyOrder::kept);
     Ok(Chapter { id: "one-partitioner", report, data: measured.to_json(), met })
 }
 
@@ -169,6 +169,16 @@ fn explain_trap(report: Report, bench: &Bench<'_>, measured: &Measured) -> Repor
 }
 
 impl Measured {
+    /// Whether there are keys about whose partition the two disagree.
+    pub(super) fn disagree(&self) -> bool {
+        self.agreed < self.compared
+    }
+
+    /// Whether the two agree about every key.
+    pub(super) fn agree(&self) -> bool {
+        self.compared > 0 && !self.disagree()
+    }
+
     /// For how many keys both chose the same partition.
     pub(super) fn said(&self) -> Message {
         words::TRAP_AGREED.with(&[
@@ -211,6 +221,18 @@ mod tests {
         ];
         assert_eq!(agreement(&all), (1, 2));
         assert_eq!(agreement(&[]), (0, 0));
+    }
+
+    #[test]
+    fn one_disagreement_is_enough() {
+        let of = |agreed, compared| {
+            let (partitioner, lanes, orders) = (Partitioner::Murmur2Random, Lanes::default(), Vec::new());
+            let measured = Measured { partitioner, lanes, orders, broken: None, agreed, compared };
+            (measured.disagree(), measured.agree())
+        };
+        assert_eq!(of(3, 3), (false, true), "each key in the same partition");
+        assert_eq!(of(2, 3), (true, false));
+        assert_eq!(of(0, 0), (false, false), "nothing was compared");
     }
 
     #[test]

@@ -26,21 +26,17 @@ pub(in crate::commands::phase4) async fn verify(context: &Context, made: &mut Ve
 async fn measure(bench: &mut Bench<'_>, made: &mut Vec<Check>) -> Result<()> {
     let keys = keys::orders(KEYS);
     let keyed = keyed::measure(bench, Sender::Laravel, &keys, RECORDS).await?;
-    let holds = keyed.kept() == KEYS && keyed.lanes.counts().iter().sum::<usize>() == RECORDS as usize;
     let evidence = words::KEYED_EVIDENCE.with(&[("records", &RECORDS), ("kept", &keyed.kept())]);
-    made.push(checks::decided("key-order", words::KEYED_GOAL, holds, evidence));
+    made.push(checks::decided("key-order", words::KEYED_GOAL, keyed.holds(KEYS, RECORDS), evidence));
 
     let partitioner = bench.app(Sender::Laravel).partitioner();
     let trap = trap::measure(bench, &keys, partitioner).await?;
-    let holds = trap.agreed < trap.compared;
-    made.push(checks::decided("two-partitioners", words::TRAP_GOAL, holds, trap.said()));
+    made.push(checks::decided("two-partitioners", words::TRAP_GOAL, trap.disagree(), trap.said()));
 
     let fix = trap::measure(bench, &keys, Partitioner::Murmur2Random).await?;
-    let holds = fix.compared > 0 && fix.agreed == fix.compared;
-    made.push(checks::decided("one-partitioner", words::FIX_GOAL, holds, fix.said()));
+    made.push(checks::decided("one-partitioner", words::FIX_GOAL, fix.agree(), fix.said()));
 
     let grown = growth::measure(bench, Sender::Laravel, &keys).await?;
-    let holds = grown.stayed && grown.moved > 0;
-    made.push(checks::decided("growth", words::GROWTH_GOAL, holds, grown.said()));
+    made.push(checks::decided("growth", words::GROWTH_GOAL, grown.holds(), grown.said()));
     Ok(())
 }

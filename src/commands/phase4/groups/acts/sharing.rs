@@ -92,7 +92,7 @@ pub(in super::super) async fn too_many(stage: &mut Stage<'_>, group: &str) -> Re
     let picture = add(stage, group, members).await?;
     let idle: Vec<String> = picture.idle().into_iter().map(str::to_owned).collect();
     let happened = usize::from(!idle.is_empty());
-    let holds = picture.once() && idle.len() == expected;
+    let holds = picture.shared(expected);
     Ok(Act::new(title, asked, happened, holds)
         .picture(picture, stage.context.lang())
         .line(words::TOO_MANY_IDLE.with(&[("idle", &idle.join(", ")), ("count", &idle.len())]))
