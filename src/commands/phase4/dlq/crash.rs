@@ -312,3 +312,37 @@ fn signal(status: std::process::ExitStatus) -> Option<i32> {
 fn signal(_: std::process::ExitStatus) -> Option<i32> {
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As it must go: killed before the commit, a duplicate that is known, and nothing lost.
+    fn crash() -> Crash {
+        let healthy = BTreeSet::from([(0, 0), (0, 1), (0, 3)]);
+        Crash {
+            poison: (0, 2),
+            signal: cfg!(unix).then_some(9),
+            stood_at: 2,
+            letters_then: 1,
+            letters: vec![((0, 0), false), ((0, 1), true)],
+            handled: healthy.iter().map(|place| (*place, 1)).collect(),
+            healthy,
+            lag: 0,
+        }
+    }
+
+    #[test]
+    fn a_crash_holds_only_as_it_must_go() {
+        assert!(crash().holds());
+        assert!(!Crash { stood_at: 3, ..crash() }.holds(), "the poison was committed before the death");
+        assert!(!Crash { letters_then: 0, ..crash() }.holds(), "it died before its letter");
+        assert!(!Crash { letters: vec![((0, 0), false)], ..crash() }.holds(), "no duplicate");
+        assert!(!Crash { letters: vec![((0, 0), false), ((0, 1), false)], ..crash() }.holds(), "unknown");
+        assert!(!Crash { handled: BTreeMap::from([((0, 0), 1), ((0, 1), 1)]), ..crash() }.holds(), "a loss");
+        assert!(!Crash { lag: 1, ..crash() }.holds(), "one is left to read");
+        if cfg!(unix) {
+            assert!(!Crash { signal: None, ..crash() }.holds(), "it ended by itself");
+        }
+    }
+}

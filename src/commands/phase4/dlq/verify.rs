@@ -4,19 +4,20 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::application::{Application, Happened};
+use super::crash::{self, Crash};
 use super::machine::Policy;
 use super::orders::Handler;
 use super::picture::shown;
 use super::run::plan;
 use super::stage::{Reader, Stage};
-use super::worlds::{self, Plan, Seen};
-use super::{crash, letters, redrive};
+use super::worlds::{self, Place, Seen};
+use super::{letters, redrive};
 use crate::client::Failure;
 use crate::commands::{Context, checks, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::profile::ProfileName;
 use crate::report::Check;
-use crate::words::{app, phase4_dlq as words};
+use crate::words::{Message, app, phase4_dlq as words};
 
 const POLICY: Policy = Policy { attempts: 3, backoff: Duration::from_millis(200) };
 const ORDERS: u32 = 60;
@@ -38,64 +39,48 @@ async fn play(context: &Context, stage: &Stage, made: &mut Vec<Check>) -> Result
         Err((reader, failure)) => return Err(failed(context, stage, reader, &failure).await),
     };
     made.extend([laravel(&seen), nest(&seen)]);
-    made.push(buried(context, stage, &plan, &seen).await?);
-    made.push(went_on(&seen));
-    made.push(came_back(context, stage).await?);
-    made.push(died(context, stage).await?);
-    Ok(())
-}
-
-fn laravel(seen: &Seen) -> Check {
-    let poison = seen.poison();
-    let next = |partition| seen.next(Reader::Laravel, partition).unwrap_or(0);
-    let holds = !poison.is_empty()
-        && poison.iter().all(|(partition, offset)| next(*partition) > *offset)
-        && seen.lag(Reader::Laravel) == 0;
-    let evidence = words::EVIDENCE_STANDS.with(&[
-        ("poison", &shown(&poison)),
-        ("next", &poison.first().map_or(0, |(partition, _)| next(*partition))),
-        ("lag", &seen.lag(Reader::Laravel)),
-    ]);
-    checks::decided("dlq-laravel", words::GOAL_LARAVEL, holds, evidence)
-}
-
-fn nest(seen: &Seen) -> Check {
-    let poison = seen.poison();
-    let next = |partition| seen.next(Reader::Nest, partition).unwrap_or(0);
-    let holds = !poison.is_empty()
-        && poison.iter().all(|(partition, offset)| next(*partition) == *offset)
-        && seen.lag(Reader::Nest) > 0
-        && seen.nest.restarts > 0;
-    let evidence = words::EVIDENCE_STANDS.with(&[
-        ("poison", &shown(&poison)),
-        ("next", &poison.first().map_or(0, |(partition, _)| next(*partition))),
-        ("lag", &seen.lag(Reader::Nest)),
-    ]);
-    checks::decided("dlq-nest", words::GOAL_NEST, holds, evidence)
-}
-
-/// One letter with its origin, as the broker has it; everything else handled once, and nothing left to read.
-async fn buried(context: &Context, stage: &Stage, plan: &Plan, seen: &Seen) -> Result<Check> {
     let letters = match letters::read(context, &stage.profiles[2], &stage.dead_letters).await {
         Ok(letters) => letters,
         Err(failure) => return Err(failed(context, stage, Reader::Retries, &failure).await),
     };
     let origins = letters.iter().filter_map(|letter| letter.death.as_ref().map(|death| &death.origin));
     let ours = origins.filter(|origin| origin.topic == stage.topic);
-    let places: Vec<_> = ours.map(|origin| (origin.partition, origin.offset)).collect();
-    let (once, again) = seen.handled();
-    let holds = letters.len() == 1
-        && places == seen.poison()
-        && (once, again) == (plan.orders.len() - 1, 0)
-        && seen.lag(Reader::Retries) == 0;
+    let places: Vec<Place> = ours.map(|origin| (origin.partition, origin.offset)).collect();
+    made.extend([buried(letters.len(), &places, &seen), went_on(&seen)]);
+    made.push(come_back(context, stage).await?);
+    made.push(die(context, stage).await?);
+    Ok(())
+}
+
+fn laravel(seen: &Seen) -> Check {
+    let evidence = standing(seen, Reader::Laravel);
+    checks::decided("dlq-laravel", words::GOAL_LARAVEL, seen.loses(), evidence)
+}
+
+fn nest(seen: &Seen) -> Check {
+    checks::decided("dlq-nest", words::GOAL_NEST, seen.blocks(), standing(seen, Reader::Nest))
+}
+
+/// Where the poison is, where a group goes on in its partition, and how far it is behind.
+fn standing(seen: &Seen, reader: Reader) -> Message {
+    let poison = seen.poison();
+    let next = poison.first().and_then(|(partition, _)| seen.next(reader, *partition)).unwrap_or(0);
+    words::EVIDENCE_STANDS.with(&[("poison", &shown(&poison)), ("next", &next), ("lag", &seen.lag(reader))])
+}
+
+/// One letter with its origin, as the broker has it; everything else handled once, and nothing left to read.
+fn buried(letters: usize, origins: &[Place], seen: &Seen) -> Check {
+    let ((once, again), lag) = (seen.handled(), seen.lag(Reader::Retries));
+    let holds =
+        letters == 1 && origins == seen.poison() && (once, again, lag) == ((ORDERS - 1) as usize, 0, 0);
     let evidence = words::EVIDENCE_BURIED.with(&[
-        ("letters", &letters.len()),
-        ("origins", &shown(&places)),
+        ("letters", &letters),
+        ("origins", &shown(origins)),
         ("once", &once),
         ("again", &again),
-        ("lag", &seen.lag(Reader::Retries)),
+        ("lag", &lag),
     ]);
-    Ok(checks::decided("dlq-letter", words::GOAL_BURIED, holds, evidence))
+    checks::decided("dlq-letter", words::GOAL_BURIED, holds, evidence)
 }
 
 fn went_on(seen: &Seen) -> Check {
@@ -105,7 +90,7 @@ fn went_on(seen: &Seen) -> Check {
     };
     let meanwhile = seen.retries.meanwhile(burial, &seen.sent);
     let handled: u64 = meanwhile.handled.values().sum();
-    let holds = handled > 0 && meanwhile.longest < meanwhile.lasted;
+    let holds = handled > 0 && meanwhile.nobody_waited();
     let evidence = words::EVIDENCE_WENT_ON.with(&[
         ("millis", &meanwhile.lasted.as_millis()),
         ("handled", &handled),
@@ -114,8 +99,8 @@ fn went_on(seen: &Seen) -> Check {
     checks::decided("dlq-others", goal, holds, evidence)
 }
 
-/// Back once, handled once by the mended application, and nothing the second time.
-async fn came_back(context: &Context, stage: &Stage) -> Result<Check> {
+/// Sends it back twice, and lets the mended application work.
+async fn come_back(context: &Context, stage: &Stage) -> Result<Check> {
     let profile = &stage.profiles[Reader::Retries as usize];
     let first = redrive::carry_out(context, profile, &stage.dead_letters).await?;
     let second = redrive::carry_out(context, profile, &stage.dead_letters).await?;
@@ -123,10 +108,15 @@ async fn came_back(context: &Context, stage: &Stage) -> Result<Check> {
         Ok(handled) => handled,
         Err(failure) => return Err(failed(context, stage, Reader::Retries, &failure).await),
     };
+    Ok(came_back(first, second, handled))
+}
+
+/// Back once, handled once by the mended application, and nothing the second time.
+fn came_back(first: usize, second: usize, handled: u64) -> Check {
     let holds = (first, second, handled) == (1, 0, 1);
     let evidence =
         words::EVIDENCE_BACK.with(&[("first", &first), ("second", &second), ("handled", &handled)]);
-    Ok(checks::decided("dlq-redrive", words::GOAL_BACK, holds, evidence))
+    checks::decided("dlq-redrive", words::GOAL_BACK, holds, evidence)
 }
 
 /// What the mended application handles until it has read everything.
@@ -147,12 +137,16 @@ async fn handle(context: &Context, stage: &Stage) -> std::result::Result<u64, Fa
 }
 
 /// On a topic of its own, whose dead letters go to the same place.
-async fn died(context: &Context, stage: &Stage) -> Result<Check> {
+async fn die(context: &Context, stage: &Stage) -> Result<Check> {
     let aside = stage.beside(context).await?;
     let lived = crash::live(context, &aside).await;
     let taken_down = aside.take_down(context).await;
     let crash = lived?;
     taken_down?;
+    Ok(died(&crash))
+}
+
+fn died(crash: &Crash) -> Check {
     let places: Vec<_> = crash.letters.iter().map(|(place, _)| *place).collect();
     let duplicates = crash.letters.iter().filter(|(_, duplicate)| *duplicate).count();
     let evidence = words::EVIDENCE_CRASH.with(&[
@@ -162,10 +156,60 @@ async fn died(context: &Context, stage: &Stage) -> Result<Check> {
         ("poison", &shown(&[crash.poison])),
         ("lost", &crash.lost()),
     ]);
-    Ok(checks::decided("dlq-crash", words::GOAL_CRASH, crash.holds(), evidence))
+    checks::decided("dlq-crash", words::GOAL_CRASH, crash.holds(), evidence)
 }
 
 async fn failed(context: &Context, stage: &Stage, reader: Reader, failure: &Failure) -> Error {
     let doing = words::PLAYING.with(&[("topic", &stage.topic)]);
     trouble::explain(context, &stage.profiles[reader as usize], doing, failure).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    /// As many orders as a verification sends, all of them handled but the poison.
+    fn seen() -> Seen {
+        let mut seen = Seen::example();
+        let handled = &mut seen.retries.handled;
+        handled.extend((3..).map(|offset| ((1, offset), 1)).take(ORDERS as usize - 1 - handled.len()));
+        seen
+    }
+
+    #[test]
+    fn a_letter_that_is_missing_or_of_elsewhere_is_noticed() {
+        let verdict = |letters, origins: &[Place], seen: &Seen| buried(letters, origins, seen).verdict;
+        assert_eq!(verdict(1, &[(0, 1)], &seen()), Verdict::Done);
+        assert_eq!(verdict(0, &[], &seen()), Verdict::NotYet);
+        assert_eq!(verdict(1, &[(0, 2)], &seen()), Verdict::NotYet, "it names another origin");
+        assert_eq!(verdict(2, &[(0, 1), (0, 1)], &seen()), Verdict::NotYet, "it died twice");
+        let mut again = seen();
+        again.retries.handled.insert((1, 0), 2);
+        assert_eq!(verdict(1, &[(0, 1)], &again), Verdict::NotYet, "another order was handled again");
+        let behind = seen().with(Reader::Retries, Some(2));
+        assert_eq!(verdict(1, &[(0, 1)], &behind), Verdict::NotYet, "something is left to read");
+    }
+
+    #[test]
+    fn partitions_that_wait_are_noticed() {
+        assert_eq!(went_on(&seen()).verdict, Verdict::Done);
+        let mut alone = seen();
+        alone.retries.timeline.clear();
+        assert_eq!(went_on(&alone).verdict, Verdict::NotYet, "nothing was handled meanwhile");
+        let mut late = seen();
+        late.retries.timeline[0].0 += Duration::from_millis(80);
+        assert_eq!(went_on(&late).verdict, Verdict::NotYet, "an order waited as long as the poison");
+        let mut nothing = seen();
+        nothing.retries.burials.clear();
+        assert_eq!(went_on(&nothing).verdict, Verdict::NotYet, "nothing died");
+    }
+
+    #[test]
+    fn a_letter_comes_back_exactly_once() {
+        assert_eq!(came_back(1, 0, 1).verdict, Verdict::Done);
+        for (first, second, handled) in [(0, 0, 0), (1, 1, 2), (1, 0, 0), (1, 0, 2)] {
+            assert_eq!(came_back(first, second, handled).verdict, Verdict::NotYet);
+        }
+    }
 }

@@ -2,6 +2,8 @@
 //! does it by default, and with retries and a dead-letter topic.
 
 mod claims;
+#[cfg(test)]
+mod example;
 mod lag;
 mod laravel;
 mod nest;

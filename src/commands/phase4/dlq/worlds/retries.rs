@@ -52,6 +52,13 @@ pub(in super::super) struct Meanwhile {
     pub longest: Duration,
 }
 
+impl Meanwhile {
+    /// Whether no order of the other partitions waited for as long as this one was tried.
+    pub(in super::super) fn nobody_waited(&self) -> bool {
+        self.longest < self.lasted
+    }
+}
+
 impl Retries {
     /// What the other partitions did while an order was tried; those with poison of their own have a reason to wait.
     pub(in super::super) fn meanwhile(&self, burial: &Burial, sent: &[Sent]) -> Meanwhile {
