@@ -188,6 +188,24 @@ impl Producer {
         }
     }
 
+    /// The same for few records, which always fit: a queue that is full is a failure. The record's number.
+    pub fn put(&mut self, record: &Outgoing<'_>) -> Result<u64, Failure> {
+        match self.enqueue(record)? {
+            Enqueued::Yes(sequence) => Ok(sequence),
+            Enqueued::Full => Err(Failure::new(Kind::Other, "the queue of the producer is full")),
+        }
+    }
+
+    /// Writes one record and waits until the broker has it, with no other under way.
+    pub async fn write(&mut self, record: &Outgoing<'_>) -> Result<Placed, Failure> {
+        self.put(record)?;
+        match self.acknowledged().await? {
+            Some(ack) => ack.result.map_err(|failure| *failure),
+            // It took a record and then knows of none: it cannot be, and it must not count as success.
+            None => Err(Failure::new(Kind::Other, "no acknowledgement came")),
+        }
+    }
+
     /// An acknowledgement that is already there. They come in the order in which the broker answers, which is that
     /// of the records only within a partition.
     pub fn take_ack(&mut self) -> Option<Ack> {

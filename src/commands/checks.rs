@@ -145,16 +145,7 @@ pub(super) async fn send_and_read(
 async fn send(settings: &Settings, profile: &Profile, record: &Outgoing<'_>) -> Result<Placed, Failure> {
     let mut producer = Producer::new(settings, &connect::produce_options(profile))?;
     producer.topic(record.topic).await?;
-    producer.enqueue(record)?;
-    match producer.acknowledged().await? {
-        Some(ack) => ack.result.map_err(|failure| *failure),
-        None => Err(producer_lost()),
-    }
-}
-
-/// A producer that took a record and then knows of none: it cannot be, and it must not count as success.
-fn producer_lost() -> Failure {
-    Failure::new(crate::client::Kind::Other, "no acknowledgement came")
+    producer.write(record).await
 }
 
 /// Reads the record at `placed` as a member of a group of its own, named after `group`, and commits. The evidence is

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::client::{Enqueued, Failure, Kind, Outgoing, Persona, Placed, Producer, Settings, nest_emits};
+use crate::client::{Failure, Outgoing, Persona, Placed, Producer, Settings, nest_emits};
 use crate::commands::{Context, connect};
 use crate::contract::{Envelope, Source};
 use crate::error::Result;
@@ -72,10 +72,7 @@ impl Side {
             value: Some(value.as_bytes()),
             headers: &headers,
         };
-        match producer.enqueue(&record)? {
-            Enqueued::Yes(_) => Ok(()),
-            Enqueued::Full => Err(Failure::new(Kind::Other, "the queue of the producer is full")),
-        }
+        producer.put(&record).map(drop)
     }
 
     fn spell(&self, message: &Envelope) -> String {

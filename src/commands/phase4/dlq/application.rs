@@ -12,8 +12,8 @@ use super::letter::{self, Death, Origin};
 use super::machine::{Action, Machine, Ordeal, Policy};
 use super::orders::{Exception, Handler};
 use crate::client::{
-    Ack, Enqueued, Failure, GroupEvent, GroupReader, GroupRequest, Kind, Outgoing, Placed, ProduceOptions,
-    Producer, Record, Reset, Settings,
+    Ack, Failure, GroupEvent, GroupReader, GroupRequest, Outgoing, Placed, ProduceOptions, Producer, Record,
+    Reset, Settings,
 };
 
 /// How long what was handled may stay uncommitted while records keep coming.
@@ -232,13 +232,9 @@ impl Application {
             value: record.value.as_deref(),
             headers: &letter::headers(record, &death, exception),
         };
-        match self.letters.enqueue(&letter)? {
-            Enqueued::Yes(number) => {
-                self.sent.insert(number, (at.0, at.1, ordeal.attempts));
-                Ok(())
-            }
-            Enqueued::Full => Err(Failure::new(Kind::Other, "the queue of the producer is full")),
-        }
+        let number = self.letters.put(&letter)?;
+        self.sent.insert(number, (at.0, at.1, ordeal.attempts));
+        Ok(())
     }
 
     /// The broker has a dead letter, or refuses it: then nothing is committed, and the record is not lost.

@@ -16,7 +16,7 @@ use super::stage::{Reader, Stage};
 use super::worlds::Place;
 use crate::client::raw::admin::groups::describe_group;
 use crate::client::raw::admin::leave::remove_members;
-use crate::client::{Enqueued, Failure, Kind as Cause, Outgoing, Producer};
+use crate::client::{Failure, Kind as Cause, Producer};
 use crate::commands::{Context, groups, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::profile::{Profile, ProfileName};
@@ -112,17 +112,7 @@ async fn send(stage: &Stage, orders: &[Order]) -> Result<(Place, BTreeSet<Place>
     let mut producer = Producer::new(&stage.settings(Reader::Retries), &stage.options())?;
     producer.topic(&stage.topic).await?;
     for order in orders {
-        let record = Outgoing {
-            topic: &stage.topic,
-            partition: None,
-            timestamp: None,
-            key: Some(order.key.as_bytes()),
-            value: Some(order.value.as_bytes()),
-            headers: &[],
-        };
-        if producer.enqueue(&record)? == Enqueued::Full {
-            return Err(Failure::new(Cause::Other, "the queue of the producer is full"));
-        }
+        producer.put(&order.record(&stage.topic))?;
     }
     let (mut poison, mut healthy) = (None, BTreeSet::new());
     while let Some(ack) = producer.acknowledged().await? {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::client::Outgoing;
+
 /// A record that a run sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Order {
@@ -11,6 +13,20 @@ pub(super) struct Order {
     pub value: String,
     /// Whether the handler as it was written first fails with it.
     pub is_poison: bool,
+}
+
+impl Order {
+    /// The record that it is in this topic.
+    pub(super) fn record<'a>(&'a self, topic: &'a str) -> Outgoing<'a> {
+        Outgoing {
+            topic,
+            partition: None,
+            timestamp: None,
+            key: Some(self.key.as_bytes()),
+            value: Some(self.value.as_bytes()),
+            headers: &[],
+        }
+    }
 }
 
 /// Orders, `poison` of them with a price that a person typed: `"19,90"` instead of 1990. The first of those comes

@@ -11,8 +11,8 @@ use super::plan::{Fate, Position, Rules, fates};
 use super::{show, stage};
 use crate::client::raw::admin::topics;
 use crate::client::{
-    Enqueued, Failure, GroupReader, GroupRequest, Kind, OffsetSpec, Outgoing, Placed, Point, Producer,
-    ReadRequest, Reader, Reset,
+    Failure, GroupReader, GroupRequest, Kind, OffsetSpec, Outgoing, Placed, Point, Producer, ReadRequest,
+    Reader, Reset,
 };
 use crate::commands::{Context, connect, trouble};
 use crate::error::{Error, Result};
@@ -336,13 +336,7 @@ async fn send_one(
         headers: &letter::redriven_headers(record, &letter.place(), times),
     };
     producer.topic(&origin.topic).await?;
-    if producer.enqueue(&outgoing)? == Enqueued::Full {
-        return Err(Failure::new(Kind::Other, "the queue of the producer is full"));
-    }
-    match producer.acknowledged().await? {
-        Some(ack) => ack.result.map_err(|failure| *failure),
-        None => Err(Failure::new(Kind::Other, "no acknowledgement came")),
-    }
+    producer.write(&outgoing).await
 }
 
 fn origin_json(origin: &Origin) -> serde_json::Value {

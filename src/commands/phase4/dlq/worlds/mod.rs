@@ -21,7 +21,7 @@ pub(super) use self::retries::Retries;
 use super::machine::Policy;
 use super::orders::Order;
 use super::stage::{Reader, Stage};
-use crate::client::{Enqueued, Failure, GroupReader, GroupRequest, Kind, Outgoing, Placed, Producer, Reset};
+use crate::client::{Failure, GroupReader, GroupRequest, Placed, Producer, Reset};
 use crate::commands::groups::PartitionPlace;
 
 /// How much longer Nest's world may go on so that it is seen failing after a restart, too.
@@ -183,17 +183,7 @@ async fn send(play: &Play<'_>) -> Result<Vec<Sent>, Failure> {
             () = play.over.cancelled() => break,
         }
         times.push(Instant::now());
-        let record = Outgoing {
-            topic: &stage.topic,
-            partition: None,
-            timestamp: None,
-            key: Some(order.key.as_bytes()),
-            value: Some(order.value.as_bytes()),
-            headers: &[],
-        };
-        if producer.enqueue(&record)? == Enqueued::Full {
-            return Err(Failure::new(Kind::Other, "the queue of the producer is full"));
-        }
+        producer.put(&order.record(&stage.topic))?;
     }
     let mut sent = Vec::with_capacity(times.len());
     while let Some(ack) = producer.acknowledged().await? {

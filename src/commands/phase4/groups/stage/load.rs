@@ -1,7 +1,7 @@
 //! Records for the members to work on.
 
 use super::Stage;
-use crate::client::{Enqueued, Failure, Kind, Outgoing, Producer};
+use crate::client::{Failure, Outgoing, Producer};
 use crate::commands::{connect, trouble};
 use crate::error::Result;
 use crate::words::phase4_groups as words;
@@ -39,9 +39,7 @@ impl Stage<'_> {
                     value: Some(value.as_bytes()),
                     headers: &[],
                 };
-                if let Enqueued::Full = producer.enqueue(&record)? {
-                    return Err(Failure::new(Kind::Other, "the queue of the producer is full"));
-                }
+                producer.put(&record)?;
                 sent += 1;
             }
         }
