@@ -71,12 +71,16 @@ fn seen(run: &Run) -> Message {
         Some(entry) => format!(", {} ({code})", entry.name),
         None => format!(", {code}"),
     });
-    words::SEEN_RUN.with(&[
-        ("command", &run.command),
-        ("principal", &escape(run.principal.as_deref().unwrap_or("-"))),
-        ("exit", &run.exit),
-        ("code", &code.unwrap_or_default()),
-    ])
+    let (exit, code) = (run.exit, code.unwrap_or_default());
+    match run.principal.as_deref() {
+        Some(principal) => words::SEEN_RUN_AS.with(&[
+            ("command", &run.command),
+            ("principal", &escape(principal)),
+            ("exit", &exit),
+            ("code", &code),
+        ]),
+        None => words::SEEN_RUN.with(&[("command", &run.command), ("exit", &exit), ("code", &code)]),
+    }
 }
 
 #[cfg(test)]

@@ -77,10 +77,10 @@ fn rule_text(rule: &Denial, lang: Lang) -> String {
         Knowledge::ClusterAcls => words::KNOWN_FROM_CLUSTER,
         Knowledge::YourFiles => words::KNOWN_FROM_FILES,
     };
-    let refused = rule
-        .refused_at
-        .as_ref()
-        .map_or_else(String::new, |at| format!(", {}", words::REFUSED_AT.fill(lang, &[("at", at)])));
+    let refused = rule.refused_at.as_ref().and_then(|at| at.split_once(" in "));
+    let refused = refused.map_or_else(String::new, |(operation, api)| {
+        format!(", {}", words::REFUSED_AT.fill(lang, &[("operation", &operation), ("api", &api)]))
+    });
     words::RULE_TEXT.fill(
         lang,
         &[

@@ -324,7 +324,7 @@ fn a_learner_predicts_and_is_answered_in_portuguese() {
     terminal.exp_string("Sua previs").unwrap();
     terminal.send_line("2").unwrap();
     terminal.exp_string(", 2, foi o que aconteceu.").unwrap();
-    terminal.exp_string("entra mais um consumidor").unwrap();
+    terminal.exp_string("entra mais um consumer").unwrap();
     terminal.exp_string("Sua previs").unwrap();
     terminal.send_line("1").unwrap();
     terminal.exp_string(" previu 1; o que aconteceu foi 2.").unwrap();

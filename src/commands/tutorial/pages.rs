@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::found::Found;
 use super::last_page;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::lesson::progress::Progress;
 use crate::lesson::session::Page;
 use crate::lesson::{Evidence, Phase, Prediction, Step};
@@ -159,7 +159,10 @@ fn goal(step: &Step) -> Vec<(Message, Message)> {
 
 /// The expected failure announces itself.
 fn refusal(step: &Step) -> Option<(Message, Message)> {
-    (step.exit != 0).then(|| (words::NOTE.into(), words::WILL_BE_REFUSED.with(&[("exit", &step.exit)])))
+    // A check that says "not yet" refuses nothing.
+    let expected =
+        if step.exit == Kind::NotMet.exit_code() { words::WILL_END_WITH } else { words::WILL_BE_REFUSED };
+    (step.exit != 0).then(|| (words::NOTE.into(), expected.with(&[("exit", &step.exit)])))
 }
 
 fn question(asked: &Prediction, lang: Lang) -> Vec<Block> {

@@ -90,7 +90,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         "Apache Kafka",
         [format!(
             "kafka-console-consumer.sh --bootstrap-server {server}{option} --topic {topic} --from-beginning \
-             --property print.headers=true --property print.key=true"
+             --formatter-property print.headers=true --formatter-property print.key=true"
         )],
     ))
 }
