@@ -1,6 +1,6 @@
 //! The workbench of an experiment: a topic of the run's own, the two applications, and what was read back so far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,17 +25,21 @@ pub(super) struct ToSend {
     pub partition: Option<i32>,
 }
 
-/// The keys one after the other, again and again, until there are so many records.
-pub(super) fn in_turn(keys: &[String], records: u32) -> Vec<ToSend> {
-    let turns = (1..=records).flat_map(|number| {
-        keys.iter().map(move |key| ToSend { key: Some(key.clone()), number, partition: None })
-    });
-    turns.take(records as usize).collect()
+impl ToSend {
+    /// The so-manyth record of a key.
+    pub(super) fn keyed(key: &str, number: u32) -> Self {
+        Self { key: Some(key.to_owned()), number, partition: None }
+    }
 }
 
-/// A record for each key.
-pub(super) fn once_each(keys: &[String]) -> Vec<ToSend> {
-    keys.iter().map(|key| ToSend { key: Some(key.clone()), number: 1, partition: None }).collect()
+/// The so-manyth record of each key.
+pub(super) fn each(keys: &[String], number: u32) -> Vec<ToSend> {
+    keys.iter().map(|key| ToSend::keyed(key, number)).collect()
+}
+
+/// The keys one after the other, again and again, until there are so many records.
+pub(super) fn in_turn(keys: &[String], records: u32) -> Vec<ToSend> {
+    (1..=records).flat_map(|number| each(keys, number)).take(records as usize).collect()
 }
 
 /// The value of a record: enough to know it again when it is read back.
@@ -105,17 +109,19 @@ impl<'c> Bench<'c> {
         }
     }
 
+    /// Sends records in all the application's own manners, and reads back what came of it.
+    pub(super) async fn send_and_read(&mut self, sender: Sender, records: &[ToSend]) -> Result<Vec<Seen>> {
+        let mut producer = self.producer(sender, self.app(sender).partitioner()).await?;
+        self.send(sender, &mut producer, records).await?;
+        self.read_new(sender).await
+    }
+
     /// Reads back, as this application, what was not read yet, in the order in which it came. Within a partition that
     /// is the order of the offsets; between partitions there is none.
     pub(super) async fn read_new(&mut self, sender: Sender) -> Result<Vec<Seen>> {
-        let mut next: BTreeMap<i32, i64> = BTreeMap::new();
-        for seen in &self.known {
-            next.entry(seen.partition)
-                .and_modify(|next| *next = seen.offset.max(*next))
-                .or_insert(seen.offset);
-        }
+        let known: BTreeSet<_> = self.known.iter().map(place).collect();
         let mut all = self.read_all(sender).await?;
-        all.retain(|seen| next.get(&seen.partition).is_none_or(|last| seen.offset > *last));
+        all.retain(|seen| !known.contains(&place(seen)));
         self.known.extend_from_slice(&all);
         Ok(all)
     }
@@ -141,9 +147,12 @@ impl<'c> Bench<'c> {
 
 /// Whether each record that was known is, as it was, in its place now.
 fn all_lie_there(known: &[Seen], now: &[Seen]) -> bool {
-    let at = |seen: &Seen| (seen.partition, seen.offset);
-    let now: BTreeMap<_, _> = now.iter().map(|seen| (at(seen), seen)).collect();
-    known.iter().all(|seen| now.get(&at(seen)) == Some(&seen))
+    let now: BTreeMap<_, _> = now.iter().map(|seen| (place(seen), seen)).collect();
+    known.iter().all(|seen| now.get(&place(seen)) == Some(&seen))
+}
+
+fn place(seen: &Seen) -> (i32, i64) {
+    (seen.partition, seen.offset)
 }
 
 async fn read(app: &App, topic: &str) -> std::result::Result<Vec<Seen>, Failure> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::bench::{Bench, in_turn, once_each};
+use super::bench::{Bench, each, in_turn};
 use super::{Chapter, keys, show};
 use crate::error::Result;
 use crate::lanes::{KeyOrder, Lanes, Seen, Sender};
@@ -12,10 +12,6 @@ use crate::prediction::Prediction;
 use crate::report::{Block, Report};
 use crate::words::{Message, phase4_partitions as words};
 
-/// Keys of the measurement: enough for whole per cent.
-const KEYS: usize = 1000;
-/// More of the learner's keys than these make no better picture.
-const DRAWN: usize = 6;
 /// The records of each drawn key, before and again after.
 const EACH: u32 = 2;
 
@@ -53,8 +49,8 @@ impl Measured {
 /// Sends, doubles the partitions, sends the same keys again, and reads everything back.
 pub(super) async fn measure(bench: &mut Bench<'_>, sender: Sender, chosen: &[String]) -> Result<Measured> {
     let before = bench.topic.partitions;
-    let drawn = &chosen[..chosen.len().min(DRAWN)];
-    let many = keys::orders(KEYS);
+    let drawn = keys::drawn(chosen);
+    let many = each(&keys::orders(keys::MEASURED), 1);
     let records = in_turn(drawn, 2 * EACH * u32::try_from(drawn.len()).unwrap_or(1));
     let (first, second) = records.split_at(records.len() / 2);
 
@@ -62,14 +58,14 @@ pub(super) async fn measure(bench: &mut Bench<'_>, sender: Sender, chosen: &[Str
     let mut producer = bench.producer(sender, partitioner).await?;
     bench.send(sender, &mut producer, first).await?;
     let mut pictured = bench.read_new(sender).await?;
-    bench.send(sender, &mut producer, &once_each(&many)).await?;
+    bench.send(sender, &mut producer, &many).await?;
     let old = places(bench.read_new(sender).await?);
 
     bench.topic.grow(before * 2).await?;
     let mut producer = bench.producer(sender, partitioner).await?;
     bench.send(sender, &mut producer, second).await?;
     pictured.extend(bench.read_new(sender).await?);
-    bench.send(sender, &mut producer, &once_each(&many)).await?;
+    bench.send(sender, &mut producer, &many).await?;
     let new = places(bench.read_new(sender).await?);
 
     let stayed = bench.all_still_there(sender).await?;

@@ -16,9 +16,7 @@ const HOT: u32 = 8;
 
 pub(super) async fn play(bench: &mut Bench<'_>, sender: Sender, keys: &[String]) -> Result<Chapter> {
     let Some(key) = keys.first() else { return Ok(Chapter::default()) };
-    let mut producer = bench.producer(sender, bench.app(sender).partitioner()).await?;
-    bench.send(sender, &mut producer, &records(keys)).await?;
-    let seen = bench.read_new(sender).await?;
+    let seen = bench.send_and_read(sender, &records(keys)).await?;
     let lanes = Lanes::new(bench.topic.partitions, keys, seen);
     let (counts, orders) = (lanes.counts(), lanes.order());
     let all = counts.iter().sum::<usize>();
@@ -54,7 +52,7 @@ fn records(keys: &[String]) -> Vec<ToSend> {
     let mut record = |key: &String| {
         let number = numbers.entry(key.clone()).or_default();
         *number += 1;
-        ToSend { key: Some(key.clone()), number: *number, partition: None }
+        ToSend::keyed(key, *number)
     };
     (0..RECORDS)
         .filter_map(|index| Some(record(if index % 10 < HOT { keys.first()? } else { others.next()? })))

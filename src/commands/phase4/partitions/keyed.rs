@@ -37,9 +37,7 @@ pub(super) async fn measure(
     keys: &[String],
     records: u32,
 ) -> Result<Measured> {
-    let mut producer = bench.producer(sender, bench.app(sender).partitioner()).await?;
-    bench.send(sender, &mut producer, &in_turn(keys, records)).await?;
-    let seen = bench.read_new(sender).await?;
+    let seen = bench.send_and_read(sender, &in_turn(keys, records)).await?;
     let lanes = Lanes::new(bench.topic.partitions, keys, seen);
     Ok(Measured { orders: lanes.order(), lanes })
 }
@@ -84,7 +82,7 @@ pub(super) async fn play(
 fn explain(report: Report, bench: &Bench<'_>, sender: Sender, key: &str, measured: &Measured) -> Report {
     let place = measured.orders.first().and_then(|order| Some((order.partitions.first()?, order.records)));
     let mut report = report;
-    if let (Some((partition, records)), Some((name, hash))) =
+    if let (Some((partition, records)), Some((name, hash, _))) =
         (place, hash(bench.app(sender).partitioner(), key, bench.partitions()))
     {
         report = report.explain(words::KEYED_WHY.with(&[
@@ -123,13 +121,15 @@ fn explain(report: Report, bench: &Bench<'_>, sender: Sender, key: &str, measure
     report.same_with("Apache Kafka", lines.into_iter().chain(voices::apache_file(profile)))
 }
 
-/// The name of a partitioner's hash and its value for a key.
-pub(super) fn hash(partitioner: Partitioner, key: &str, partitions: u32) -> Option<(&'static str, u32)> {
-    match partitioner.choose(Some(key.as_bytes()), partitions).why {
-        Why::Crc32 { hash, .. } => Some(("CRC-32", hash)),
-        Why::Murmur2 { hash, .. } => Some(("murmur2", hash)),
-        Why::NoKey | Why::EmptyKey => None,
-    }
+/// The name of a partitioner's hash, its value for a key, and the partition that follows.
+pub(super) fn hash(partitioner: Partitioner, key: &str, partitions: u32) -> Option<(&'static str, u32, i32)> {
+    let choice = partitioner.choose(Some(key.as_bytes()), partitions);
+    let (name, hash) = match choice.why {
+        Why::Crc32 { hash, .. } => ("CRC-32", hash),
+        Why::Murmur2 { hash, .. } => ("murmur2", hash),
+        Why::NoKey | Why::EmptyKey => return None,
+    };
+    Some((name, hash, choice.partition?))
 }
 
 #[cfg(test)]

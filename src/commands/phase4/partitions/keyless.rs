@@ -75,15 +75,13 @@ fn one(sender: Sender, lanes: &Lanes) -> Value {
 
 /// Sends records without a key, all at once, and reads them back.
 async fn measure(bench: &mut Bench<'_>, sender: Sender, records: u32) -> Result<Lanes> {
-    let mut producer = bench.producer(sender, bench.app(sender).partitioner()).await?;
     let goes_round = bench.app(sender).persona() == Persona::Nest;
     let places = kafkajs_places(records, bench.partitions(), Uuid::new_v4().as_fields().0);
     let records: Vec<ToSend> = (1..=records)
         .zip(places)
         .map(|(number, place)| ToSend { key: None, number, partition: place.filter(|_| goes_round) })
         .collect();
-    bench.send(sender, &mut producer, &records).await?;
-    let seen = bench.read_new(sender).await?;
+    let seen = bench.send_and_read(sender, &records).await?;
     Ok(Lanes::new(bench.topic.partitions, &[], seen))
 }
 

@@ -7,6 +7,17 @@ pub(super) struct Keys(pub Vec<String>);
 /// More keys than this are no picture any more.
 const MOST: usize = 1000;
 
+/// More of the learner's keys than these make no better picture.
+const DRAWN: usize = 6;
+
+/// The first of the keys, for a picture of how the records of each lie.
+pub(super) fn drawn(keys: &[String]) -> &[String] {
+    &keys[..keys.len().min(DRAWN)]
+}
+
+/// So many keys that parts of them can be told in whole per cent.
+pub(super) const MEASURED: usize = 1000;
+
 /// `pedido-1` and so on.
 pub(super) fn orders(count: usize) -> Vec<String> {
     (1..=count).map(|number| format!("pedido-{number}")).collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::bench::{Bench, ToSend, once_each};
+use super::bench::{Bench, each};
 use super::keyed::hash;
 use super::{Chapter, keys, show};
 use crate::client::Partitioner;
@@ -14,10 +14,6 @@ use crate::prediction::Prediction;
 use crate::report::{Block, Report};
 use crate::words::{Message, phase4_partitions as words};
 
-/// Keys of the measurement: enough for whole per cent.
-const KEYS: usize = 1000;
-/// More of the learner's keys than these make no better picture.
-const DRAWN: usize = 6;
 /// The events of each key, sent by the two in turn.
 const EVENTS: u32 = 4;
 
@@ -28,7 +24,7 @@ pub(super) struct Measured {
     orders: Vec<KeyOrder>,
     /// The first key that was read in another order than it was sent: the numbers as they came.
     broken: Option<(String, Vec<u32>)>,
-    /// For how many of [`KEYS`] keys both chose the same partition.
+    /// For how many of [`keys::MEASURED`] keys both chose the same partition.
     agreed: usize,
     /// How many keys were compared.
     compared: usize,
@@ -42,24 +38,20 @@ pub(super) async fn measure(
 ) -> Result<Measured> {
     let mut laravel = bench.producer(Sender::Laravel, partitioner).await?;
     let mut nest = bench.producer(Sender::Nest, bench.app(Sender::Nest).partitioner()).await?;
-    let drawn = &chosen[..chosen.len().min(DRAWN)];
+    let drawn = keys::drawn(chosen);
     for number in 1..=EVENTS {
         let (sender, producer) =
             if number % 2 == 1 { (Sender::Laravel, &mut laravel) } else { (Sender::Nest, &mut nest) };
-        bench.send(sender, producer, &numbered(drawn, number)).await?;
+        bench.send(sender, producer, &each(drawn, number)).await?;
     }
     let came = bench.read_new(Sender::Nest).await?;
     let lanes = Lanes::new(bench.topic.partitions, drawn, came.iter().cloned());
-    let many = keys::orders(KEYS);
-    bench.send(Sender::Laravel, &mut laravel, &once_each(&many)).await?;
-    bench.send(Sender::Nest, &mut nest, &once_each(&many)).await?;
+    let many = each(&keys::orders(keys::MEASURED), 1);
+    bench.send(Sender::Laravel, &mut laravel, &many).await?;
+    bench.send(Sender::Nest, &mut nest, &many).await?;
     let (agreed, compared) = agreement(&bench.read_new(Sender::Nest).await?);
     let orders = lanes.order();
     Ok(Measured { partitioner, broken: broken(drawn, &came), orders, lanes, agreed, compared })
-}
-
-fn numbered(keys: &[String], number: u32) -> Vec<ToSend> {
-    keys.iter().map(|key| ToSend { key: Some(key.clone()), number, partition: None }).collect()
 }
 
 /// The first of the keys whose numbers came in another order than they were sent.
@@ -89,7 +81,7 @@ fn agreement(seen: &[Seen]) -> (usize, usize) {
 pub(super) async fn play(bench: &mut Bench<'_>, keys: &[String]) -> Result<Chapter> {
     let asked = Prediction::new(
         "two-partitioners",
-        words::TRAP_QUESTION.with(&[("keys", &KEYS)]),
+        words::TRAP_QUESTION.with(&[("keys", &keys::MEASURED)]),
         [words::TRAP_ALL, words::TRAP_SOME, words::TRAP_NONE],
     );
     let predicted = bench.context.predict(asked).await?;
@@ -144,10 +136,7 @@ fn explain_trap(report: Report, bench: &Bench<'_>, measured: &Measured) -> Repor
     let partitions = bench.partitions();
     let report = match torn.map(|order| &measured.lanes.keys[order.key]) {
         Some(key) => {
-            let of = |who: Partitioner| {
-                let (name, hash) = hash(who, key, partitions).unwrap_or(("-", 0));
-                (name, hash, hash.checked_rem(partitions).unwrap_or(0))
-            };
+            let of = |who| hash(who, key, partitions).unwrap_or(("-", 0, 0));
             let (laravel, nest) = (of(measured.partitioner), of(nest));
             report.explain(words::TRAP_WHY.with(&[
                 ("key", key),
