@@ -1,3 +1,5 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.BufferedReader;
 import java.io.FileReader;
 import java.io.InputStreamReader;
@@ -18,7 +20,7 @@ public class Partitions {
         Properties properties = new Properties();
         properties.load(new FileReader(arguments[1]));
         properties.put("bootstrap.servers", arguments[0]);
-        List<String> keys = new BufferedReader(new InputStreamReader(System.in)).lines().toList();
+        List<String> keys = new BufferedReader(new InputStreamReader(System.in, UTF_8)).lines().toList();
         try (var producer = new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer())) {
             for (int index = 2; index < arguments.length; index++) {
                 String topic = arguments[index];
