@@ -35,7 +35,7 @@ impl<'c> Desk<'c> {
         Ok(self.home.read_progress()?.clusters.remove(&self.cluster).unwrap_or_default())
     }
 
-    /// Changes what is written down, and returns what it is now.
+    /// Changes what is written down.
     pub(in crate::commands) fn change(&self, change: impl FnOnce(&mut Progress)) -> Result<()> {
         self.home.change_progress(|book| {
             book.last = Some(self.cluster.clone());

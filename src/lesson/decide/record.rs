@@ -17,7 +17,7 @@ const SHOWN: usize = 60;
 pub struct NewRecords {
     /// Where each partition ends now, by number.
     pub ends: BTreeMap<i32, i64>,
-    /// The records, partition by partition in order; of very many only the newest.
+    /// The records, the newest last; of very many in a partition only the newest.
     pub records: Vec<Sample>,
 }
 
