@@ -9,6 +9,7 @@ mod compose;
 mod dlq;
 mod golden;
 mod group;
+mod group_trace;
 mod session;
 #[path = "../support/mod.rs"]
 mod support;
