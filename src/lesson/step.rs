@@ -152,6 +152,11 @@ impl Step {
         format!("{}.{}", self.phase.name(), self.number)
     }
 
+    /// How many answers its question offers; none without a question.
+    pub fn choices(&self) -> usize {
+        self.predict.as_ref().map_or(0, |question| question.choice.len())
+    }
+
     /// Whether any client may have done it, or only kafkalab's own run can prove it.
     pub fn evidence(&self) -> Evidence {
         let observed = self.checks.iter().any(|check| check.evidence() == Evidence::Observed);

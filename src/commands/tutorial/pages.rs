@@ -33,8 +33,7 @@ impl Scene<'_> {
                 step.predict.as_ref().map_or_else(Vec::new, |asked| question(asked, lang))
             }
             Page::NoAnswer(step) => {
-                let choices = step.predict.as_ref().map_or(0, |asked| asked.choice.len());
-                vec![Block::Prose(words::NO_ANSWER.with(&[("choices", &choices)]))]
+                vec![Block::Prose(words::NO_ANSWER.with(&[("choices", &step.choices())]))]
             }
             Page::Command(step) => command(step),
             Page::Verdict(step) => self.verdict(step, lang),

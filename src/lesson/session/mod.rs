@@ -123,10 +123,9 @@ impl<'l> Session<'l> {
         let Place::Beginning(step) = self.place else { return self.ask_again() };
         self.under_way = Some(step.id.clone());
         match &step.predict {
-            Some(question) if !self.checks_only && !self.answers.contains_key(&step.id) => {
+            Some(_) if !self.checks_only && !self.answers.contains_key(&step.id) => {
                 self.place = Place::Question(step);
-                let asking = Asking::Answer(question.choice.len());
-                turn([Page::Step(step), Page::Question(step)], Await::Line(asking))
+                turn([Page::Step(step), Page::Question(step)], self.asking())
             }
             _ => {
                 self.place = Place::Doing(step);
@@ -140,38 +139,27 @@ impl<'l> Session<'l> {
     }
 
     fn line(&mut self, typed: Typed) -> Turn<'l> {
+        // Where a number is awaited, a command of any kind is no answer.
+        let is_question = matches!(self.place, Place::Question(_));
         match typed {
-            Typed::Foreign(_) | Typed::Kafkalab(_) | Typed::Nameless(_) if self.is_question() => {
-                self.line_at_place(typed)
-            }
             Typed::Word(Word::Quit) => self.leave(Leaving::Quit),
             Typed::Word(Word::Help) => self.and_ask(Page::Help),
             Typed::Word(Word::List) => self.and_ask(Page::List),
-            Typed::Foreign(name) => self.and_ask(Page::Foreign(name)),
-            Typed::Nameless(line) => self.and_ask(Page::Nameless(line)),
+            Typed::Foreign(name) if !is_question => self.and_ask(Page::Foreign(name)),
+            Typed::Nameless(line) if !is_question => self.and_ask(Page::Nameless(line)),
             Typed::Nested => self.and_ask(Page::Nested),
             Typed::Unbalanced => self.and_ask(Page::Unbalanced),
-            typed => self.line_at_place(typed),
+            typed => match self.place {
+                Place::Question(step) => self.answer(step, &typed),
+                Place::Doing(step) => self.do_it(step, typed),
+                _ => self.go_on(typed),
+            },
         }
-    }
-
-    fn line_at_place(&mut self, typed: Typed) -> Turn<'l> {
-        match self.place {
-            Place::Question(step) => self.answer(step, &typed),
-            Place::Doing(step) => self.do_it(step, typed),
-            _ => self.go_on(typed),
-        }
-    }
-
-    /// Whether a number is awaited, so that any command is no answer.
-    fn is_question(&self) -> bool {
-        matches!(self.place, Place::Question(_))
     }
 
     fn answer(&mut self, step: &'l Step, typed: &Typed) -> Turn<'l> {
-        let choices = step.predict.as_ref().map_or(0, |question| question.choice.len());
         let keep = match typed {
-            Typed::Number(number) if (1..=choices).contains(number) => {
+            Typed::Number(number) if (1..=step.choices()).contains(number) => {
                 self.answers.insert(step.id.clone(), number - 1);
                 vec![Change::Predicted(step, number - 1)]
             }
@@ -289,9 +277,7 @@ impl<'l> Session<'l> {
 
     fn asking(&self) -> Await<'l> {
         Await::Line(match self.place {
-            Place::Question(step) => {
-                Asking::Answer(step.predict.as_ref().map_or(0, |question| question.choice.len()))
-            }
+            Place::Question(step) => Asking::Answer(step.choices()),
             Place::Doing(_) => Asking::Command,
             Place::Beginning(_) => Asking::Retry,
             _ => Asking::Enter,
