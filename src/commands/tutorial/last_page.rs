@@ -1,5 +1,6 @@
 //! The last page: what was learnt, in whole, and the learner's own figures.
 
+use super::pages::learnt;
 use crate::lesson::Lessons;
 use crate::lesson::progress::Progress;
 use crate::report::Block;
@@ -20,9 +21,7 @@ pub(super) fn blocks(lessons: &Lessons, progress: &Progress, lang: Lang) -> Vec<
     }
     for phase in lessons.phases.iter().filter(|phase| phase.steps.iter().all(|step| progress.is_done(step))) {
         let text = phase.texts.text(lang);
-        blocks.extend([Block::Gap, Block::Title(text.title.as_str().into())]);
-        let learnt = text.learnt.iter().map(|learnt| ("  -".into(), learnt.as_str().into()));
-        blocks.push(Block::Labelled(learnt.collect()));
+        blocks.extend([Block::Gap, Block::Title(text.title.as_str().into()), learnt(text)]);
     }
     blocks.extend([
         Block::Gap,

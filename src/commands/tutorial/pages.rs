@@ -6,7 +6,7 @@ use super::last_page;
 use crate::error::{Kind, Result};
 use crate::lesson::progress::Progress;
 use crate::lesson::session::Page;
-use crate::lesson::{Evidence, Phase, Prediction, Step};
+use crate::lesson::{Evidence, Phase, PhaseText, Prediction, Step};
 use crate::profile::Profile;
 use crate::report::{Block, Table, Verdict};
 use crate::words::{Lang, Message, tutorial as words};
@@ -85,10 +85,7 @@ impl Scene<'_> {
             ("done", &(phase.steps.len() - open.len())),
             ("steps", &phase.steps.len()),
         ]);
-        let mut blocks = vec![Block::Gap, Block::Title(title)];
-        blocks.push(Block::Labelled(
-            text.learnt.iter().map(|learnt| ("  -".into(), learnt.as_str().into())).collect(),
-        ));
+        let mut blocks = vec![Block::Gap, Block::Title(title), learnt(text)];
         if !open.is_empty() {
             blocks.push(Block::Prose(words::STILL_OPEN.with(&[("steps", &open.join(", "))])));
         }
@@ -251,6 +248,11 @@ fn help() -> Vec<Block> {
     ];
     let rows = rows.map(|(word, help)| (word.into(), help.into())).into();
     vec![Block::Gap, Block::Title(words::HELP_TITLE.into()), Block::Labelled(rows), Block::Gap]
+}
+
+/// What the learner can do now.
+pub(super) fn learnt(text: &PhaseText) -> Block {
+    Block::Labelled(text.learnt.iter().map(|learnt| ("  -".into(), learnt.as_str().into())).collect())
 }
 
 fn prose(text: &str) -> Block {
