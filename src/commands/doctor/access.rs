@@ -58,9 +58,9 @@ pub(super) async fn examine(context: &Context, access: &Access) -> Examined {
         let mut way = common.fork();
         let name = user.actor.name.value.as_str();
         if access.protocol.has_tls() {
-            way.run(Id::Login, name, async { (login::through_tls(user).await, ()) }).await;
+            way.make(Id::Login, name, login::through_tls(user)).await;
         } else if access.protocol.has_login() {
-            way.run(Id::Login, name, async { (login::login(&address, user).await, ()) }).await;
+            way.make(Id::Login, name, login::login(&address, user)).await;
         } else {
             way.not_needed(Id::Login);
         }
@@ -70,12 +70,12 @@ pub(super) async fn examine(context: &Context, access: &Access) -> Examined {
     let in_with = ways.iter().position(|(_, way)| way.passed(Id::Login)).unwrap_or(0);
     let mut last = ways.get(in_with).map_or_else(|| common.fork(), |(_, way)| way.fork());
     if access.protocol.has_tls() {
-        last.run(Id::Advertised, "", async { (Seen::skipped(words::NO_TLS_OF_OUR_OWN), ()) }).await;
+        last.make(Id::Advertised, "", async { Seen::skipped(words::NO_TLS_OF_OUR_OWN) }).await;
     } else if let Some(user) = access.users.get(in_with) {
-        last.run(Id::Advertised, "", async { (advertised(user, &dialled).await, ()) }).await;
+        last.make(Id::Advertised, "", advertised(user, &dialled)).await;
     }
     if access.protocol.has_login() && !access.protocol.has_tls() {
-        last.run(Id::Clock, "", async { (clock(context, access).await, ()) }).await;
+        last.make(Id::Clock, "", clock(context, access)).await;
     }
 
     let mut rows: Vec<Finding> = reached.into_iter().flat_map(|one| one.chain.into_findings()).collect();
@@ -100,7 +100,7 @@ async fn reach(context: &Context, access: &Access, address: String) -> Reached {
         (if seen.has_passed() { seen } else { seen.next(&settings) }, sockets)
     };
     let sockets = chain.run(Id::Dns, about, dns).await.unwrap_or_default();
-    chain.run(Id::Tcp, about, async { (network::tcp(&sockets).await, ()) }).await;
+    chain.make(Id::Tcp, about, network::tcp(&sockets)).await;
     let listener = async {
         let (seen, offered) = network::listener(&address, access.protocol).await;
         (if seen.has_passed() { seen } else { seen.next(&settings) }, offered)
@@ -111,8 +111,8 @@ async fn reach(context: &Context, access: &Access, address: String) -> Reached {
     match asked.filter(|_| !access.protocol.has_tls()) {
         Some(asked) => {
             let flag = access.users.first().map_or_else(String::new, connect::server_flag);
-            let seen = async { (network::mechanism(asked.value, &offered.unwrap_or_default(), &flag), ()) };
-            chain.run(Id::Mechanism, about, seen).await;
+            let seen = async { network::mechanism(asked.value, &offered.unwrap_or_default(), &flag) };
+            chain.make(Id::Mechanism, about, seen).await;
         }
         None => chain.not_needed(Id::Mechanism),
     }

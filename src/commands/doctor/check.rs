@@ -158,6 +158,11 @@ impl Chain {
         Some(brought)
     }
 
+    /// The same for a check that brings nothing but what it saw.
+    pub(super) async fn make(&mut self, id: Id, about: &str, work: impl Future<Output = Seen>) {
+        self.run(id, about, async { (work.await, ()) }).await;
+    }
+
     /// Writes down what a check saw that needs nothing, or that was seen elsewhere.
     pub(super) fn note(&mut self, id: Id, about: &str, seen: Seen) {
         let past = if seen.has_passed() { Past::Passed } else { Past::Not(id) };
@@ -221,8 +226,8 @@ mod tests {
     #[tokio::test]
     async fn what_needs_a_failed_check_is_skipped_and_names_the_first_failure() {
         let mut chain = Chain::new(Lang::En);
-        chain.run(Id::Dns, "", async { (Seen::passed("127.0.0.1"), ()) }).await;
-        chain.run(Id::Tcp, "", async { (Seen::failed(Kind::Unreachable, "refused"), ()) }).await;
+        chain.make(Id::Dns, "", async { Seen::passed("127.0.0.1") }).await;
+        chain.make(Id::Tcp, "", async { Seen::failed(Kind::Unreachable, "refused") }).await;
         let never = async { unreachable!("TCP has failed") };
         assert_eq!(chain.run::<()>(Id::Listener, "", never).await, None);
         chain.not_needed(Id::Mechanism);

@@ -202,10 +202,10 @@ async fn phase(subject: &Subject, way: &Way) -> Vec<Finding> {
             None => way.acls.check(user).await,
         });
         let together = join_all(of_each).await.into_iter().reduce(Seen::with);
-        (together.unwrap_or_else(|| Seen::skipped(words::NO_TOPIC)), ())
+        together.unwrap_or_else(|| Seen::skipped(words::NO_TOPIC))
     };
-    chain.run(Id::Rights, about, rights).await;
-    chain.run(Id::Topics, about, async { (topics::check(first).await, ()) }).await;
+    chain.make(Id::Rights, about, rights).await;
+    chain.make(Id::Topics, about, topics::check(first)).await;
     chain.into_findings()
 }
 
