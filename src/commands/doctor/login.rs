@@ -1,6 +1,6 @@
 //! Who gets in, and what time it is over there.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::time::timeout;
 
@@ -113,8 +113,7 @@ fn compare(before: i64, theirs: i64, after: i64) -> Seen {
 }
 
 fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    jiff::Timestamp::now().as_millisecond()
 }
 
 #[cfg(test)]

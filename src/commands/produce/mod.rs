@@ -91,7 +91,6 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
     };
     context.found("topic", topic.as_str());
     context.found("acknowledged", 0);
-    context.found("topic", topic.as_str());
     if let Some(bytes) = source.given_bytes() {
         context.found("value_bytes", bytes);
     }
