@@ -189,7 +189,7 @@ impl Context {
         let overrides =
             Overrides { principal: Some(principal.to_owned()), password: None, ..self.overrides() };
         // A password given for the command's own principal is not this one's.
-        let variable = |key: &str| if key.ends_with("SASL_PASSWORD") { None } else { variable(key) };
+        let variable = |key: &str| if key == "KAFKALAB_SASL_PASSWORD" { None } else { variable(key) };
         resolve(name, file, &overrides, &variable)
     }
 

@@ -1,12 +1,14 @@
 //! The engine `embedded` as people use it: up, down, status, crashes, and two at the same moment.
 
+use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::thread;
 
 use serde_json::Value;
 
-use super::program::{Run, kafkalab_at};
+use super::program::{Run, kafkalab_at, kafkalab_with};
+use crate::support::root;
 
 /// A lab home whose broker ends with the test, whatever happens.
 pub(super) struct Home(tempfile::TempDir);
@@ -115,10 +117,30 @@ fn a_dry_run_neither_starts_nor_stops() {
 fn a_status_tells_a_refused_login_from_an_absent_broker() {
     let home = Home::new();
     home.up();
-    let run =
-        super::program::kafkalab_with(home.0.path(), &["status"], &[("KAFKALAB_SASL_PASSWORD", "wrong")]);
+    let run = kafkalab_with(home.0.path(), &["status"], &[("KAFKALAB_SASL_PASSWORD", "wrong")]);
     assert_eq!(run.code, 4, "{run:?}");
     assert!(run.stdout.contains("refuses the login (58)"), "{run:?}");
+}
+
+#[test]
+fn a_profile_may_keep_the_administrators_password_in_any_variable() {
+    let home = Home::new();
+    home.up();
+    let ours = root().join("phases");
+    let phases = tempfile::tempdir().unwrap();
+    fs::create_dir(phases.path().join("phase0")).unwrap();
+    fs::copy(ours.join("phase0/profile.toml"), phases.path().join("phase0/profile.toml")).unwrap();
+    let admin = fs::read_to_string(ours.join("admin.toml")).unwrap();
+    let kept = admin.replace("password = \"admin-secret\"", "password_env = \"TEAM_SASL_PASSWORD\"");
+    assert_ne!(kept, admin);
+    fs::write(phases.path().join("admin.toml"), kept).unwrap();
+    let run = kafkalab_with(
+        home.path(),
+        &["topics", "list", "--phases", phases.path().to_str().unwrap()],
+        &[("TEAM_SASL_PASSWORD", "admin-secret")],
+    );
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("laravel-events"), "{run:?}");
 }
 
 #[test]
