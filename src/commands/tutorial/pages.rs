@@ -268,3 +268,20 @@ pub(in crate::commands) fn titled(text: crate::words::Text, step: &Step, lang: L
 fn number(phase: &Phase) -> &str {
     phase.name.name().trim_start_matches("phase")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson::PLACEHOLDERS;
+    use crate::profile::{Library, Overrides, ProfileName, resolve};
+
+    #[test]
+    fn a_voice_is_filled_with_whatever_a_lesson_may_leave_to_the_profile() {
+        let file = Library::default().load(ProfileName::Phase1).unwrap();
+        let profile = resolve(ProfileName::Phase1, file, &Overrides::default(), &|_| None).unwrap();
+        for name in PLACEHOLDERS {
+            let shown = filled(&format!("a {{{name}}} b"), &profile);
+            assert!(!shown.contains('{') && shown != "a  b", "{shown}");
+        }
+    }
+}
