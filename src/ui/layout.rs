@@ -12,7 +12,7 @@ const NARROWEST: usize = 38;
 /// Result and explanation as lines for a terminal.
 pub(super) fn beside(look: &Look, body: &[String], explanation: &[String]) -> Vec<String> {
     let natural = body.iter().map(|line| measure_text_width(line)).max().unwrap_or(0);
-    let left = natural.min(look.width * 11 / 20);
+    let left = natural.min(widest_result(look));
     let right = look.width.saturating_sub(left + 3);
     if explanation.is_empty() || body.is_empty() || look.width < BESIDE_FROM || right < NARROWEST {
         let mut lines = wrapped(body, look.width);
@@ -38,7 +38,12 @@ pub(super) fn beside(look: &Look, body: &[String], explanation: &[String]) -> Ve
 
 /// How wide a picture may be to stand in one piece, whether the explanation is beside or below it.
 pub(super) fn body_width(look: &Look) -> usize {
-    if look.width < BESIDE_FROM || !look.stdout_is_terminal { look.width } else { look.width * 11 / 20 }
+    if look.width < BESIDE_FROM || !look.stdout_is_terminal { look.width } else { widest_result(look) }
+}
+
+/// How wide a result may be that has its explanation beside it.
+fn widest_result(look: &Look) -> usize {
+    look.width * 11 / 20
 }
 
 /// Lines no wider than `width`; what follows a line keeps its indentation. A line of a table or a command is one
@@ -57,26 +62,25 @@ fn wrap_one(line: &str, width: usize) -> Vec<String> {
     if is_command && line.starts_with("    ") {
         return wrap_command(line, width);
     }
-    words_within(line, width, "")
-}
-
-/// Breaks a line at its spaces; what follows keeps its indentation, and `more` of it.
-fn words_within(line: &str, width: usize, more: &str) -> Vec<String> {
-    let indent: String = line.chars().take_while(|character| *character == ' ').collect();
-    let following = format!("{indent}{more}");
+    let indent = indent_of(line);
     let options = textwrap::Options::new(width)
-        .initial_indent(&indent)
-        .subsequent_indent(&following)
+        .initial_indent(indent)
+        .subsequent_indent(indent)
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(line.trim_start(), options).into_iter().map(std::borrow::Cow::into_owned).collect()
 }
 
+/// The spaces that a line begins with.
+fn indent_of(line: &str) -> &str {
+    &line[..line.len() - line.trim_start_matches(' ').len()]
+}
+
 /// A command to paste goes on after a backslash, as a shell reads it.
 fn wrap_command(line: &str, width: usize) -> Vec<String> {
-    let indent: String = line.chars().take_while(|character| *character == ' ').collect();
+    let indent = indent_of(line);
     let mut rows: Vec<String> = Vec::new();
-    let mut row = indent.clone();
+    let mut row = indent.to_owned();
     for word in shell_words(line.trim_start()) {
         let is_empty = row.trim().is_empty();
         if !is_empty && measure_text_width(&row) + 1 + measure_text_width(word) > width.saturating_sub(2) {
