@@ -74,7 +74,7 @@ impl Ui {
         }
         let text = message.into().in_lang(self.look.lang);
         if self.look.stderr_is_terminal {
-            layout::wrapped(&[text], self.look.width).iter().for_each(|line| self.complain(line));
+            self.complain_within(&[text]);
         } else {
             self.complain(&text);
         }
@@ -85,6 +85,11 @@ impl Ui {
         let text = message.into().in_lang(self.look.lang);
         let label = crate::words::app::WARNING.get(self.look.lang);
         self.complain(&format!("{}: {text}", self.look.style_err().yellow().apply_to(label)));
+    }
+
+    /// Lines on standard error, broken to fit.
+    fn complain_within(&self, lines: &[String]) {
+        layout::wrapped(lines, self.look.width).iter().for_each(|line| self.complain(line));
     }
 
     /// A line on standard error. A closed standard error is nobody's loss.
@@ -133,7 +138,7 @@ impl Ui {
         }
         for (index, choice) in asked.choices.iter().enumerate() {
             let choice = format!("  {}. {}", index + 1, choice.in_lang(lang));
-            layout::wrapped(&[choice], self.look.width).iter().for_each(|line| self.complain(line));
+            self.complain_within(&[choice]);
         }
         let mut prompt = words::ASK;
         loop {
@@ -172,8 +177,7 @@ impl Ui {
 
     /// Shows on standard error what a question is about.
     pub fn show_before(&self, blocks: &[Block]) {
-        let lines = layout::wrapped(&render::body(&self.look, blocks), self.look.width);
-        lines.iter().for_each(|line| self.complain(line));
+        self.complain_within(&render::body(&self.look, blocks));
     }
 
     /// Shows a part of a conversation: one block below the other, whatever the width.
@@ -213,9 +217,7 @@ impl Ui {
             }
             out.flush()?;
             drop(out);
-            for line in layout::wrapped(&explanation, self.look.width) {
-                self.complain(&line);
-            }
+            self.complain_within(&explanation);
         }
         Ok(())
     }
