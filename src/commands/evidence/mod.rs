@@ -11,7 +11,6 @@ mod runs;
 
 use super::{Context, connect};
 use crate::client::raw::{Cluster, Connection};
-use crate::error::Error;
 use crate::lesson::decide::{self, Decision};
 use crate::lesson::{Baseline, Goal, GoalResult, Run, Step, ran};
 use crate::profile::ProfileName;
@@ -82,7 +81,7 @@ impl Asker<'_> {
             Some(cluster) => cluster,
             None => {
                 let admin = self.context.profile_as(ProfileName::Admin, "admin");
-                let admin = admin.map_err(|error| said(&error))?;
+                let admin = admin.map_err(|error| error.to_string())?;
                 let cluster = connect::raw(&admin, self.context.global.timeout).await;
                 cluster.map_err(|problem| problem.to_string())?
             }
@@ -95,7 +94,7 @@ impl Asker<'_> {
     async fn reach(&self, phase: ProfileName) -> Result<Vec<String>, String> {
         let context = self.context;
         let profiles = [context.profile(phase), context.profile_as(ProfileName::Admin, "admin")];
-        let [lesson, admin] = profiles.map(|profile| profile.map_err(|error| said(&error)));
+        let [lesson, admin] = profiles.map(|profile| profile.map_err(|error| error.to_string()));
         let (lesson, admin) = (lesson?, admin?);
         let answers = async {
             Connection::connect(connect::address(&lesson), context.global.timeout)
@@ -108,9 +107,4 @@ impl Asker<'_> {
         let servers = [Some(lesson.bootstrap_server), lesson.plaintext_server, Some(admin.bootstrap_server)];
         Ok(servers.into_iter().flatten().map(|server| server.value).collect())
     }
-}
-
-/// What is wrong with a profile, in a sentence.
-fn said(error: &Error) -> String {
-    error.to_string()
 }
