@@ -48,14 +48,18 @@ impl<'c> Desk<'c> {
         if self.progress()?.under_way().is_some_and(|current| current.step == step.id) {
             return Ok(());
         }
-        // On a cluster of somebody else's, `up --engine external` prepares, and asks first.
-        let context = self.context;
-        let admin = context.profile_as(ProfileName::Admin, "admin")?;
-        if context.global.yes || !up::is_external(context, &admin)? {
-            prepare::for_step(context, step).await?;
+        if self.prepares()? {
+            prepare::for_step(self.context, step).await?;
         }
         let baseline = evidence::baseline(self.context, step).await?;
         self.change(|progress| progress.begin(step, baseline, now_ms()))
+    }
+
+    /// Whether the tutorial prepares the cluster. On one of somebody else's `up --engine external` does, and asks first.
+    pub(super) fn prepares(&self) -> Result<bool> {
+        let context = self.context;
+        let admin = || context.profile_as(ProfileName::Admin, "admin");
+        Ok(context.global.yes || !up::is_external(context, &admin()?)?)
     }
 
     /// Asks the broker whether the step that is under way is done.

@@ -12,11 +12,10 @@ mod talk;
 pub(super) use self::desk::Desk;
 pub(super) use self::found::Found;
 pub(super) use self::pages::titled;
-use super::{Context, up};
+use super::Context;
 use crate::error::{Error, Result};
 use crate::lesson::progress::Progress;
 use crate::lesson::{Lessons, Step};
-use crate::profile::ProfileName;
 use crate::report::Report;
 use crate::words::tutorial as words;
 
@@ -39,7 +38,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     let from = args.from.as_ref().map(|name| find(&lessons, name)).transpose()?;
     let desk = desk::Desk::open(context, &lessons).await?;
     let progress = desk.progress()?;
-    if !context.global.yes && up::is_external(context, &context.profile_as(ProfileName::Admin, "admin")?)? {
+    if !desk.prepares()? {
         context.ui.note(words::EXTERNAL);
     }
     if let Some(open) = from.and_then(|step| open_before(&lessons, &progress, step)) {
