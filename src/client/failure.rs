@@ -5,6 +5,7 @@ use std::fmt;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 
+use super::raw::{BrokerError, RawError};
 use crate::kafka_error;
 
 /// The class of a failure. It decides the exit code and what can be tried.
@@ -149,6 +150,33 @@ impl From<KafkaError> for Failure {
     }
 }
 
+impl From<RawError> for Failure {
+    /// The failure of a call over a connection of our own: the broker's code where it gave one.
+    fn from(error: RawError) -> Self {
+        let said = error.to_string();
+        match error {
+            RawError::Refused { .. }
+            | RawError::Resolve { .. }
+            | RawError::Closed { .. }
+            | RawError::Io { .. } => Self::new(Kind::Unreachable, said),
+            RawError::TimedOut { .. } => Self::new(Kind::TimedOut, said),
+            RawError::Protocol { .. } | RawError::Unsupported(_) => Self::new(Kind::Other, said),
+            RawError::Sasl { code, message, .. } => of_broker(code, message),
+            RawError::Broker(BrokerError { code, message }) => {
+                of_broker(code, message.unwrap_or_else(|| kafka_error::name(code).to_owned()))
+            }
+        }
+    }
+}
+
+/// A broker's code with its own words.
+fn of_broker(code: i16, said: String) -> Failure {
+    let number = i32::from(code);
+    let kind = RDKafkaRespErr::try_from(number).map_or(Kind::Other, |code| kind_of(code.into()));
+    let code = Some(Code { name: kafka_error::name(code).to_owned(), number });
+    Failure { code, ..Failure::new(kind, said) }
+}
+
 fn kind_of(code: RDKafkaErrorCode) -> Kind {
     use RDKafkaErrorCode as C;
     match code {
@@ -208,6 +236,8 @@ fn screaming_snake(camel: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -232,5 +262,19 @@ mod tests {
     fn an_admin_operations_code_is_not_lost() {
         let exists = Failure::from(KafkaError::AdminOp(RDKafkaErrorCode::TopicAlreadyExists));
         assert_eq!(exists.number(), Some(36));
+    }
+
+    #[test]
+    fn a_failure_of_our_own_connection_keeps_its_class() {
+        let refusal = BrokerError { code: 30, message: Some("no".to_owned()) };
+        let denied = Failure::from(RawError::Broker(refusal));
+        assert_eq!((denied.kind, &*denied.said, denied.number()), (Kind::Authorization, "no", Some(30)));
+        let (address, waiting_for) = ("127.0.0.1:9".to_owned(), "Metadata".to_owned());
+        let silent =
+            RawError::TimedOut { address: address.clone(), waiting_for, after: Duration::from_secs(1) };
+        assert_eq!(Failure::from(silent).kind, Kind::TimedOut);
+        assert_eq!(Failure::from(RawError::Refused { address }).kind, Kind::Unreachable);
+        let login = RawError::Sasl { code: 58, message: "no".to_owned(), mechanisms: Vec::new() };
+        assert_eq!(Failure::from(login).kind, Kind::Authentication);
     }
 }

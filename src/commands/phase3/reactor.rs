@@ -85,8 +85,7 @@ impl<'a> Reactor<'a> {
     /// Reads on to the log's end as it is now, if that comes within the patience of one call.
     async fn read_to_end(&mut self) -> Result<(), Failure> {
         self.member.commit().await?;
-        let places = places::of(self.side, self.topic).await;
-        let places = places.map_err(|failure| Failure::new(Kind::Other, failure.to_string()))?;
+        let places = places::of(self.side, self.topic).await?;
         let mut open: BTreeMap<i32, i64> = places
             .iter()
             .filter_map(|place| Some((place.partition, place.log_end.filter(|end| place.next() < *end)?)))

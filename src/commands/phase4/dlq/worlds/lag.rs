@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Play, Reader, Stage};
+use crate::client::Failure;
 use crate::client::raw::{Cluster, RawError};
-use crate::client::{Failure, Kind};
 use crate::commands::groups::{self, PartitionPlace};
 
 /// Between two looks.
@@ -23,7 +23,7 @@ pub(in super::super) struct Sample {
 /// Looks again and again until it is over.
 pub(super) async fn sample(play: &Play<'_>) -> Result<Vec<Sample>, Failure> {
     let mut samples = Vec::new();
-    let mut cluster = play.stage.cluster().await.map_err(failure)?;
+    let mut cluster = play.stage.cluster().await?;
     let mut look = tokio::time::interval(EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -36,7 +36,7 @@ pub(super) async fn sample(play: &Play<'_>) -> Result<Vec<Sample>, Failure> {
         }
         let mut lags = [(); 3].map(|()| BTreeMap::new());
         for reader in Reader::ALL {
-            let places = of(&mut cluster, play.stage, reader).await.map_err(failure)?;
+            let places = of(&mut cluster, play.stage, reader).await?;
             lags[reader as usize] = places.iter().map(|place| (place.partition, behind(place))).collect();
         }
         samples.push(Sample { at: play.began.elapsed(), lags });
@@ -45,10 +45,10 @@ pub(super) async fn sample(play: &Play<'_>) -> Result<Vec<Sample>, Failure> {
 
 /// Where the groups stand now, in the order of [`Reader::ALL`].
 pub(super) async fn places(stage: &Stage) -> Result<[Vec<PartitionPlace>; 3], Failure> {
-    let mut cluster = stage.cluster().await.map_err(failure)?;
+    let mut cluster = stage.cluster().await?;
     let mut places = [(); 3].map(|()| Vec::new());
     for reader in Reader::ALL {
-        places[reader as usize] = of(&mut cluster, stage, reader).await.map_err(failure)?;
+        places[reader as usize] = of(&mut cluster, stage, reader).await?;
     }
     Ok(places)
 }
@@ -60,8 +60,4 @@ pub(in super::super) fn behind(place: &PartitionPlace) -> i64 {
 
 async fn of(cluster: &mut Cluster, stage: &Stage, reader: Reader) -> Result<Vec<PartitionPlace>, RawError> {
     groups::places(cluster, &stage.group(reader), &[&stage.topic], []).await
-}
-
-fn failure(failure: RawError) -> Failure {
-    Failure::new(Kind::Other, failure.to_string())
 }
