@@ -12,7 +12,7 @@ use super::run::plan;
 use super::stage::{Reader, Stage};
 use super::worlds::{self, Place, Seen};
 use super::{letters, redrive};
-use crate::client::Failure;
+use crate::client::{self, Failure};
 use crate::commands::{Context, checks, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::profile::ProfileName;
@@ -35,6 +35,9 @@ async fn play(context: &Context, stage: &Stage, made: &mut Vec<Check>) -> Result
     let plan = plan(POLICY, (ORDERS, 1), context.global.timeout);
     let seen = match worlds::play(stage, &plan, &context.stop).await {
         _ if context.stop.is_cancelled() => return Err(Error::new(Kind::Interrupted, app::INTERRUPTED)),
+        Ok(seen) if !seen.in_time => {
+            return Err(failed(context, stage, Reader::Retries, &too_late(plan.limit)).await);
+        }
         Ok(seen) => seen,
         Err((reader, failure)) => return Err(failed(context, stage, reader, &failure).await),
     };
@@ -122,7 +125,7 @@ fn came_back(first: usize, second: usize, handled: u64) -> Check {
 /// What the mended application handles until it has read everything.
 async fn handle(context: &Context, stage: &Stage) -> std::result::Result<u64, Failure> {
     let mut application = Application::join(stage.setup(POLICY, Handler::Fixed), false).await?;
-    let mut handled = 0;
+    let (mut handled, patience) = (0, context.global.timeout * 4);
     let mut watch = |happened: Happened<'_>| {
         handled += u64::from(matches!(happened, Happened::Handled { .. }));
         ControlFlow::Continue(())
@@ -130,7 +133,7 @@ async fn handle(context: &Context, stage: &Stage) -> std::result::Result<u64, Fa
     let worked = tokio::select! {
         worked = application.run(false, &mut watch) => worked,
         () = context.stop.cancelled() => Ok(()),
-        () = tokio::time::sleep(context.global.timeout * 4) => Ok(()),
+        () = tokio::time::sleep(patience) => Err(too_late(patience)),
     };
     let left = application.leave().await;
     worked.and(left.map(drop)).map(|()| handled)
@@ -157,6 +160,11 @@ fn died(crash: &Crash) -> Check {
         ("lost", &crash.lost()),
     ]);
     checks::decided("dlq-crash", words::GOAL_CRASH, crash.holds(), evidence)
+}
+
+/// Whoever has not come to an end in time has not failed at its task: that could not be checked.
+fn too_late(patience: Duration) -> Failure {
+    Failure::new(client::Kind::TimedOut, format!("{patience:?}"))
 }
 
 async fn failed(context: &Context, stage: &Stage, reader: Reader, failure: &Failure) -> Error {

@@ -48,6 +48,7 @@ impl Seen {
             retries,
             samples: Vec::new(),
             places: [standing([3, 3]), standing([1, 3]), standing([3, 3])],
+            in_time: true,
         }
     }
 

@@ -68,6 +68,8 @@ pub(super) struct Seen {
     pub samples: Vec<Sample>,
     /// Where the groups stand at the end, in the order of [`Reader::ALL`].
     pub places: [Vec<PartitionPlace>; 3],
+    /// Whether the worlds came to their ends by themselves before the plan's limit.
+    pub in_time: bool,
 }
 
 /// What the parts of a play share.
@@ -115,11 +117,14 @@ pub(super) async fn play(
     };
     let late = async {
         tokio::select! {
-            () = play.over.cancelled() => {}
-            () = tokio::time::sleep(plan.limit) => play.over.cancel(),
+            () = play.over.cancelled() => true,
+            () = tokio::time::sleep(plan.limit) => {
+                play.over.cancel();
+                false
+            }
         }
     };
-    let ((sent, laravel, retries), nest, samples, ()) = tokio::join!(
+    let ((sent, laravel, retries), nest, samples, in_time) = tokio::join!(
         finite,
         play.guarded(Reader::Nest, nest::live(&play)),
         play.guarded(Reader::Retries, lag::sample(&play)),
@@ -127,7 +132,7 @@ pub(super) async fn play(
     );
     let (sent, laravel, retries, nest, samples) = (sent?, laravel?, retries?, nest?, samples?);
     let places = lag::places(stage).await.map_err(|failure| (Reader::Retries, failure))?;
-    Ok(Seen { sent, laravel, nest, retries, samples, places })
+    Ok(Seen { sent, laravel, nest, retries, samples, places, in_time })
 }
 
 impl Play<'_> {
