@@ -117,12 +117,7 @@ fn told(probe: &Probe) -> String {
 /// ANONYMOUS may create topics whose name begins with `phase0-`.
 async fn topic_is_there(profile: &Profile, cluster: &mut Cluster, topic: &str) -> Check {
     let goal = words::TOPIC.with(&[("topic", &topic)]);
-    let wanted = topics::NewTopic {
-        name: topic.to_owned(),
-        partitions: profile.partitions.value,
-        replication_factor: -1,
-        configs: Default::default(),
-    };
+    let wanted = topics::NewTopic::new(topic, profile.partitions.value);
     let created = match topics::create_topics(cluster, &[wanted], false).await {
         Ok(results) => results.into_values().next(),
         Err(failure) => return checks::could_not("topic", goal, &failure),

@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lesson::Step;
 use crate::profile::{Profile, ProfileName};
 use crate::report::{Block, Report};
+use crate::source::Sourced;
 use crate::words::{Message, up as words};
 
 /// What was created; what was there already is not listed.
@@ -121,12 +122,8 @@ fn wanted_topics(context: &Context) -> Result<Vec<topics::NewTopic>> {
     for phase in [ProfileName::Phase1, ProfileName::Phase2, ProfileName::Phase3] {
         let profile = context.profile(phase)?;
         let names = [profile.topic, profile.dead_letter_topic];
-        wanted.extend(names.into_iter().flatten().map(|name| topics::NewTopic {
-            name: name.value,
-            partitions: profile.partitions.value,
-            replication_factor: -1,
-            configs: Default::default(),
-        }));
+        let new = |name: Sourced<String>| topics::NewTopic::new(name.value, profile.partitions.value);
+        wanted.extend(names.into_iter().flatten().map(new));
     }
     Ok(wanted)
 }

@@ -31,8 +31,7 @@ impl<'c> OwnTopic<'c> {
         let mut cluster = connect::cluster(context, &admin, doing.clone()).await?;
         // Before it is there, so that a crash in between leaves nothing that nobody knows of.
         context.home()?.own(&admin.bootstrap_server.value, [name.clone()])?;
-        let wanted =
-            NewTopic { name: name.clone(), partitions, replication_factor: -1, configs: Default::default() };
+        let wanted = NewTopic::new(&name, partitions);
         let created = async {
             let results = topics::create_topics(&mut cluster, &[wanted], false).await?;
             results.into_values().collect::<std::result::Result<Vec<()>, _>>()?;

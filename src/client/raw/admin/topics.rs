@@ -78,6 +78,13 @@ pub struct NewTopic {
     pub configs: BTreeMap<String, String>,
 }
 
+impl NewTopic {
+    /// A topic with so many partitions, and for the rest as the broker makes them.
+    pub fn new(name: impl Into<String>, partitions: i32) -> Self {
+        Self { name: name.into(), partitions, replication_factor: -1, configs: BTreeMap::new() }
+    }
+}
+
 /// All topics that this principal may describe, by name. A missing right hides topics silently.
 ///
 /// # Errors

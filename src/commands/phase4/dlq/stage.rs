@@ -170,15 +170,10 @@ pub(super) fn options(profile: &Profile) -> ProduceOptions {
 async fn create_topics(context: &Context, wanted: &[(&str, i32)]) -> Result<()> {
     let admin = context.profile_as(ProfileName::Admin, "admin")?;
     let mut cluster = connect::cluster(context, &admin, words::PREPARING).await?;
-    let new = |(name, partitions): &(&str, i32)| NewTopic {
-        name: (*name).to_owned(),
-        partitions: *partitions,
-        replication_factor: -1,
-        configs: Default::default(),
-    };
+    let new: Vec<NewTopic> =
+        wanted.iter().map(|(name, partitions)| NewTopic::new(*name, *partitions)).collect();
     let created = async {
-        let results =
-            topics::create_topics(&mut cluster, &wanted.iter().map(new).collect::<Vec<_>>(), false).await?;
+        let results = topics::create_topics(&mut cluster, &new, false).await?;
         let mut own = Vec::new();
         for (name, result) in results {
             match result {
