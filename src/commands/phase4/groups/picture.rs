@@ -58,6 +58,11 @@ impl Picture {
         members
     }
 
+    /// The member of this name.
+    pub(super) fn member(&self, name: &str) -> Option<&MemberPicture> {
+        self.group.members.iter().find(|member| member.client_id == name)
+    }
+
     /// The partitions of the topic that a member owns.
     pub(super) fn owned(&self, member: &MemberPicture) -> Vec<i32> {
         let own = member.partitions.iter().filter(|at| at.topic == self.topic);

@@ -3,7 +3,7 @@
 
 use super::acts;
 use super::picture::Picture;
-use super::stage::{Manner, Stage};
+use super::stage::Stage;
 use crate::commands::groups::PartitionPlace;
 use crate::commands::{Context, checks};
 use crate::error::Result;
@@ -25,13 +25,13 @@ pub(in crate::commands::phase4) async fn verify(context: &Context, made: &mut Ve
 
 async fn measure(stage: &mut Stage<'_>, made: &mut Vec<Check>) -> Result<()> {
     let (group, other) = (stage.group("a"), stage.group("b"));
-    let shared = acts::gather(stage, &group, 2, |_| Manner::default()).await?;
+    let shared = acts::gather(stage, &group, 2).await?;
     made.push(checks::decided("members-share", words::SHARE_GOAL, shared.shared(0), evidence(&shared)));
 
-    let crowded = acts::add(stage, &group, 3).await?;
+    let crowded = acts::gather(stage, &group, 3).await?;
     made.push(checks::decided("idle-member", words::IDLE_GOAL, crowded.shared(1), evidence(&crowded)));
 
-    acts::gather(stage, &other, 1, |_| Manner::default()).await?;
+    acts::gather(stage, &other, 1).await?;
     let sent = stage.produce(RECORDS).await?;
     let mut got = Vec::new();
     for group in [&group, &other] {

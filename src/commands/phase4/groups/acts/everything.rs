@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::records;
 use crate::commands::phase4::groups::act::Act;
-use crate::commands::phase4::groups::stage::{Manner, Stage};
+use crate::commands::phase4::groups::stage::Stage;
 use crate::error::Result;
 use crate::prediction::Prediction;
 use crate::words::phase4_groups as words;
@@ -30,7 +30,7 @@ pub(in super::super) async fn two_groups(
     let asked = stage.context.predict(asked).await?;
     let mut pictures = Vec::new();
     for group in others {
-        pictures.push(super::gather(stage, group, consumers, |_| Manner::default()).await?);
+        pictures.push(super::gather(stage, group, consumers).await?);
     }
     let all: Vec<String> = std::iter::once(first.to_owned()).chain(others.iter().cloned()).collect();
     let before: usize = all.iter().map(|group| records(stage, group)).sum();

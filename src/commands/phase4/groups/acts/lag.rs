@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::{all_leave, gather, millis, partitions, seconds};
 use crate::commands::phase4::groups::act::Act;
 use crate::commands::phase4::groups::chart::{Sample, chart};
-use crate::commands::phase4::groups::stage::{Manner, Stage};
+use crate::commands::phase4::groups::stage::Stage;
 use crate::commands::phase4::groups::wire::Order;
 use crate::error::Result;
 use crate::prediction::Prediction;
@@ -38,7 +38,7 @@ pub(in super::super) async fn lag(stage: &mut Stage<'_>) -> Result<Act> {
         [words::LAG_ZERO, words::LAG_GROWS, words::LAG_LOST],
     );
     let asked = stage.context.predict(asked).await?;
-    let picture = gather(stage, &group, 1, |_| Manner::default()).await?;
+    let picture = gather(stage, &group, 1).await?;
     stage.until_no_lag(&group).await?;
     let mut watch = Watch::begin(stage, &group);
     let member = "member-1";

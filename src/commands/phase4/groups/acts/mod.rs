@@ -11,7 +11,7 @@ pub(super) use everything::{distinct, two_groups};
 pub(super) use farewell::farewell;
 pub(super) use lag::lag;
 pub(super) use protocols::protocols;
-pub(super) use sharing::{add, newcomer, share, too_many};
+pub(super) use sharing::{newcomer, share, too_many};
 pub(super) use statics::static_member;
 
 use std::time::Duration;
@@ -26,15 +26,20 @@ fn names(count: usize) -> Vec<String> {
     (1..=count).map(|number| format!("member-{number}")).collect()
 }
 
-/// Starts so many members and waits until they share the topic.
-pub(super) async fn gather(
+/// Starts members of no special manner until there are so many, and waits until they share the topic.
+pub(super) async fn gather(stage: &mut Stage<'_>, group: &str, count: usize) -> Result<Picture> {
+    gather_as(stage, group, count, |_| Manner::default()).await
+}
+
+/// The same, each in the manner that its name calls for.
+async fn gather_as(
     stage: &mut Stage<'_>,
     group: &str,
     count: usize,
     manner: impl Fn(&str) -> Manner<'_>,
 ) -> Result<Picture> {
     let names = names(count);
-    for name in &names {
+    for name in names.iter().skip(stage.of(group).count()) {
         stage.start(group, name, manner(name)).await?;
     }
     let last = names.last().map_or("", String::as_str);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{all_leave, gather, partitions, rest};
+use super::{all_leave, gather_as, partitions, rest};
 use crate::broker::group::Reason;
 use crate::commands::phase4::groups::act::Act;
 use crate::commands::phase4::groups::picture::{Cause, Picture};
@@ -78,7 +78,7 @@ pub(in super::super) async fn protocols(stage: &mut Stage<'_>, consumers: usize)
 async fn disturb(stage: &mut Stage<'_>, strategy: &'static str, consumers: usize) -> Result<Disturbed> {
     let group = stage.group(strategy);
     let manner = Manner { strategy: Some(strategy), ..Manner::default() };
-    gather(stage, &group, consumers, |_| manner).await?;
+    gather_as(stage, &group, consumers, |_| manner).await?;
     let before = owners(stage, &group);
     stage.members.iter_mut().for_each(|member| member.seen.forget_revoked());
     let newcomer = format!("member-{}", consumers + 1);
@@ -95,11 +95,9 @@ async fn disturb(stage: &mut Stage<'_>, strategy: &'static str, consumers: usize
 
 /// Each partition with the name of its owner.
 fn owners(stage: &Stage<'_>, group: &str) -> BTreeSet<(String, i32)> {
-    let owned =
-        |member: &super::super::children::Member| member.seen.owned.iter().copied().collect::<Vec<_>>();
-    let all = stage.of(group).flat_map(|member| {
-        owned(member).into_iter().map(|partition| (member.name.clone(), partition)).collect::<Vec<_>>()
-    });
+    let all = stage
+        .of(group)
+        .flat_map(|member| member.seen.owned.iter().map(|partition| (member.name.clone(), *partition)));
     all.collect()
 }
 

@@ -3,11 +3,9 @@
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{gather, millis, names, partitions, rest};
-use crate::broker::group::Reason;
+use super::{gather, millis, partitions};
 use crate::commands::phase4::groups::act::Act;
-use crate::commands::phase4::groups::picture::{Cause, Picture};
-use crate::commands::phase4::groups::stage::{HEARTBEAT, Manner, Stage};
+use crate::commands::phase4::groups::stage::{HEARTBEAT, Stage};
 use crate::commands::voices;
 use crate::error::Result;
 use crate::prediction::Prediction;
@@ -25,7 +23,7 @@ pub(in super::super) async fn share(stage: &mut Stage<'_>, group: &str, consumer
     );
     let asked = stage.context.predict(asked).await?;
     let began = Instant::now();
-    let picture = gather(stage, group, consumers, |_| Manner::default()).await?;
+    let picture = gather(stage, group, consumers).await?;
     let took = millis(stage.took(group, began));
     let each_once = picture.once();
     let happened = usize::from(each_once);
@@ -51,11 +49,11 @@ pub(in super::super) async fn newcomer(stage: &mut Stage<'_>, group: &str) -> Re
     );
     let asked = stage.context.predict(asked).await?;
     let began = Instant::now();
-    let picture = add(stage, group, before + 1).await?;
+    let picture = gather(stage, group, before + 1).await?;
     let took = millis(stage.took(group, began));
     let each_once = picture.once();
     let name = format!("member-{}", before + 1);
-    let got = owned_by(&picture, &name);
+    let got = picture.member(&name).map_or(0, |member| picture.owned(member).len());
     let happened = match (each_once, got) {
         (true, 0) => 0,
         (true, _) => 1,
@@ -89,7 +87,7 @@ pub(in super::super) async fn too_many(stage: &mut Stage<'_>, group: &str) -> Re
         ],
     );
     let asked = stage.context.predict(asked).await?;
-    let picture = add(stage, group, members).await?;
+    let picture = gather(stage, group, members).await?;
     let idle: Vec<String> = picture.idle().into_iter().map(str::to_owned).collect();
     let happened = usize::from(!idle.is_empty());
     let holds = picture.shared(expected);
@@ -99,23 +97,6 @@ pub(in super::super) async fn too_many(stage: &mut Stage<'_>, group: &str) -> Re
         .explain(words::IDLE_WHY.with(&[("partitions", &partitions)]))
         .explain(words::IDLE_IS_RESERVE)
         .data(json!({ "idle": idle })))
-}
-
-/// Adds members until there are so many, and waits until they have shared.
-pub(in super::super) async fn add(stage: &mut Stage<'_>, group: &str, members: usize) -> Result<Picture> {
-    let names = names(members);
-    let before = stage.of(group).count();
-    for name in &names[before..] {
-        stage.start(group, name, Manner::default()).await?;
-    }
-    let last = names.last().map_or("", String::as_str);
-    rest(stage, group, Cause::of(Reason::MemberJoined, last)).await
-}
-
-/// How many partitions the member of this name owns.
-fn owned_by(picture: &Picture, name: &str) -> usize {
-    let member = picture.group.members.iter().find(|member| member.client_id == name);
-    member.map_or(0, |member| picture.owned(member).len())
 }
 
 /// The command of Apache's that shows the same picture.

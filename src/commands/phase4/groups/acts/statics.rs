@@ -3,10 +3,10 @@
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{gather, listed, millis, rest};
+use super::{gather_as, listed, millis, rest};
 use crate::broker::group::Reason;
 use crate::commands::phase4::groups::act::Act;
-use crate::commands::phase4::groups::picture::Cause;
+use crate::commands::phase4::groups::picture::{Cause, Picture};
 use crate::commands::phase4::groups::stage::{Manner, Stage};
 use crate::error::Result;
 use crate::prediction::Prediction;
@@ -23,7 +23,7 @@ pub(in super::super) async fn static_member(stage: &mut Stage<'_>) -> Result<Act
         [words::STATIC_TWO, words::STATIC_NOTHING, words::STATIC_TOOK_OVER],
     );
     let asked = stage.context.predict(asked).await?;
-    let before = gather(stage, &group, 2, named).await?;
+    let before = gather_as(stage, &group, 2, named).await?;
     let assignments = stage.member(&group, other)?.seen.assignments;
     let began = Instant::now();
     stage.leave(&group, name).await?;
@@ -33,21 +33,15 @@ pub(in super::super) async fn static_member(stage: &mut Stage<'_>) -> Result<Act
     let back = millis(stage.took(&group, began));
     let assignments = stage.member(&group, other)?.seen.assignments - assignments;
     let owned: Vec<i32> = stage.member(&group, name)?.seen.owned.iter().copied().collect();
-    let same = |picture: &super::Picture| {
-        let member = picture.group.members.iter().find(|member| member.client_id == name);
-        member.map(|member| picture.owned(member))
-    };
-    let unmoved = same(&before) == same(&after);
+    let own = |picture: &Picture| picture.member(name).map(|member| picture.owned(member));
+    let unmoved = own(&before) == own(&after);
     let holds = unmoved && assignments == 0 && before.generation == after.generation;
     let happened = match (holds, unmoved) {
         (true, _) => 1,
         (false, true) => 0,
         (false, false) => 2,
     };
-    let ids = [&before, &after].map(|picture| {
-        let member = picture.group.members.iter().find(|member| member.client_id == name);
-        member.map(|member| member.id.clone())
-    });
+    let ids = [&before, &after].map(|picture| picture.member(name).map(|member| member.id.clone()));
     let lang = stage.context.lang();
     Ok(Act::new(title, asked, happened, holds)
         .picture(before, lang)

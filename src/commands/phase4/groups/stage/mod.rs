@@ -150,8 +150,8 @@ impl<'c> Stage<'c> {
 
     /// A member that lives.
     pub(super) fn member(&mut self, group: &str, name: &str) -> Result<&mut Member> {
-        let found = self.members.iter_mut().find(|member| member.group == group && member.name == name);
-        found.ok_or_else(|| Error::new(Kind::Failed, words::NO_MEMBER.with(&[("member", &name)])))
+        let at = self.position(group, name)?;
+        Ok(&mut self.members[at])
     }
 
     /// The members of a group that live.
@@ -159,9 +159,13 @@ impl<'c> Stage<'c> {
         self.members.iter().filter(move |member| member.group == group)
     }
 
-    fn take(&mut self, group: &str, name: &str) -> Result<Member> {
+    fn position(&self, group: &str, name: &str) -> Result<usize> {
         let at = self.members.iter().position(|member| member.group == group && member.name == name);
-        let at = at.ok_or_else(|| Error::new(Kind::Failed, words::NO_MEMBER.with(&[("member", &name)])))?;
+        at.ok_or_else(|| Error::new(Kind::Failed, words::NO_MEMBER.with(&[("member", &name)])))
+    }
+
+    fn take(&mut self, group: &str, name: &str) -> Result<Member> {
+        let at = self.position(group, name)?;
         let member = self.members.remove(at);
         self.counts.entry(group.to_owned()).or_default().gone(member.id);
         Ok(member)
