@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::client::raw::Cluster;
 use crate::client::raw::admin::offsets::committed_offsets;
 use crate::client::raw::admin::records::{OffsetAt, list_offsets};
 use crate::client::raw::admin::topics::{TopicPartition, describe_topics};
+use crate::client::raw::{Cluster, RawError};
 use crate::commands::{Context, checks, connect, trouble};
 use crate::error::Result;
 use crate::profile::ProfileName;
 use crate::report::Check;
-use crate::words::phase4_dlq as words;
+use crate::words::phase4 as words;
 
 /// What the other phases have in the broker.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Bystanders {
         cluster: &mut Cluster,
         topics: &[String],
         groups: &[String],
-    ) -> std::result::Result<Self, crate::client::raw::RawError> {
+    ) -> std::result::Result<Self, RawError> {
         let mut found = Self::default();
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();
         let described = describe_topics(cluster, &names).await?;
