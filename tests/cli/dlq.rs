@@ -305,7 +305,7 @@ on_every_broker! {
         assert!(run.stdout.contains("12 pedidos enviados") && run.stdout.contains("falhou 2 vezes"), "{run:?}");
         assert!(run.complains("O padrão do Laravel a perde"), "{run:?}");
         let shown = phase.run(&["show", "--lang", "pt-BR"]);
-        assert!(shown.stdout.contains("espera o redrive 1") && shown.stdout.contains("motivo TypeError"), "{shown:?}");
+        assert!(shown.stdout.contains("espera o primeiro redrive") && shown.stdout.contains("motivo TypeError"), "{shown:?}");
     }
 
     fn verify_asks_about_dead_letters_and_leaves_nothing_behind(lab: &Lab) {
