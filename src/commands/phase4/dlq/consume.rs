@@ -4,14 +4,15 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::application::{Application, Happened, Setup};
 use super::orders::Handler;
+use super::picture::shown;
 use super::run::Retries;
 use super::{show, stage};
 use crate::client::raw::admin::topics;
-use crate::client::{Failure, Kind};
+use crate::client::{Failure, Kind, Record};
 use crate::commands::{Context, connect, trouble};
 use crate::error::{Error, Result};
 use crate::escape::escape;
@@ -144,6 +145,15 @@ impl Done {
 
 /// A line of data.
 fn line(context: &Context, happened: &Happened<'_>) -> Option<String> {
+    if context.ui.is_json() {
+        object(happened).map(|object| object.to_string())
+    } else {
+        sentence(happened).map(|said| said.in_lang(context.lang()))
+    }
+}
+
+/// What a program reads.
+fn object(happened: &Happened<'_>) -> Option<Value> {
     let (result, record, attempt, reason, letter) = match happened {
         Happened::Assigned(_) => return None,
         Happened::Handled { record, attempt } => ("handled", record, attempt, None, None),
@@ -152,33 +162,35 @@ fn line(context: &Context, happened: &Happened<'_>) -> Option<String> {
         }
         Happened::Buried { record, attempts, placed } => ("dead", record, attempts, None, Some(placed)),
     };
-    if context.ui.is_json() {
-        let letter = letter.map(|placed| json!({ "partition": placed.partition, "offset": placed.offset }));
-        let key = record.key.as_deref().map(String::from_utf8_lossy);
-        return Some(
-            json!({
-                "result": result, "partition": record.partition, "offset": record.offset, "key": key,
-                "attempt": attempt, "reason": reason, "letter": letter,
-            })
-            .to_string(),
-        );
-    }
-    let place = format!("{}/{}", record.partition, record.offset);
-    let key = show::text(record.key.as_deref());
-    let said: Message = match happened {
-        Happened::Failed { exception, .. } => {
-            let reason = exception.to_string();
-            let values: [(_, &dyn std::fmt::Display); 4] =
-                [("place", &place), ("key", &key), ("attempt", attempt), ("reason", &escape(&reason))];
-            return Some(words::LINE_FAILED.fill(context.lang(), &values));
+    let letter = letter.map(|placed| json!({ "partition": placed.partition, "offset": placed.offset }));
+    let key = record.key.as_deref().map(String::from_utf8_lossy);
+    Some(json!({
+        "result": result, "partition": record.partition, "offset": record.offset, "key": key,
+        "attempt": attempt, "reason": reason, "letter": letter,
+    }))
+}
+
+/// What a person reads. Whatever the record says is escaped.
+fn sentence(happened: &Happened<'_>) -> Option<Message> {
+    let place = |record: &Record| shown(&[(record.partition, record.offset)]);
+    let key = |record: &Record| show::text(record.key.as_deref());
+    Some(match happened {
+        Happened::Assigned(_) => return None,
+        Happened::Handled { record, .. } => {
+            words::LINE_HANDLED.with(&[("place", &place(record)), ("key", &key(record))])
         }
-        Happened::Buried { placed, .. } => {
-            let letter = format!("{}/{}", placed.partition, placed.offset.unwrap_or(-1));
-            words::LINE_DEAD.with(&[("place", &place), ("key", &key), ("letter", &letter)])
-        }
-        _ => words::LINE_HANDLED.with(&[("place", &place), ("key", &key)]),
-    };
-    Some(said.in_lang(context.lang()))
+        Happened::Failed { record, attempt, exception } => words::LINE_FAILED.with(&[
+            ("place", &place(record)),
+            ("key", &key(record)),
+            ("attempt", attempt),
+            ("reason", &escape(&exception.to_string())),
+        ]),
+        Happened::Buried { record, placed, .. } => words::LINE_DEAD.with(&[
+            ("place", &place(record)),
+            ("key", &key(record)),
+            ("letter", &shown(&[(placed.partition, placed.offset.unwrap_or(-1))])),
+        ]),
+    })
 }
 
 /// The newest topic that a run made.
