@@ -40,6 +40,17 @@ on_every_broker! {
         assert_eq!(codes, [29, 29, 30, 29, 29, 30, 29, 29, 30], "nest, analytics and ANONYMOUS");
     }
 
+    fn a_part_of_phase_4_that_is_refused_says_so_and_the_others_go_on(lab: &Lab) {
+        let servers = ["-b", lab.bootstrap_sasl(), "--plaintext-server", lab.bootstrap_plaintext()];
+        let verify = ["phase4", "verify", "--output", "json", "-X", "sasl.username=analytics"];
+        let run = kafkalab(&[&verify[..], &servers[..]].concat());
+        assert_eq!(run.code, 6, "{run:?}");
+        let refused: Vec<_> =
+            ["partitions", "groups", "dlq"].map(|part| (part.to_owned(), "not_yet".to_owned())).into();
+        assert_eq!(verdicts(&run)[..3], refused, "a denial is the broker's answer: {run:?}");
+        assert_eq!(run.stdout.matches("TOPIC_AUTHORIZATION_FAILED, 29").count(), 3, "{run:?}");
+    }
+
     fn two_at_the_same_moment_do_not_meet(lab: &Lab) {
         let codes = std::thread::scope(|scope| {
             let runs = [(); 3].map(|()| scope.spawn(|| phase1(lab, &[]).code));
