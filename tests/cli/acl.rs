@@ -94,7 +94,10 @@ fn explain_speaks_portuguese_too() {
     let args =
         ["acl", "explain", "--offline", "--principal", "analytics", "--operation", "READ", "--topic", "x"];
     let run = kafkalab(&[&args[..], &["--lang", "pt-BR"]].concat());
-    assert!(run.stdout.starts_with("negado: User:analytics não pode READ"), "{run:?}");
+    assert!(
+        run.stdout.starts_with("negado: User:analytics não pode fazer READ em Topic:LITERAL:x"),
+        "{run:?}"
+    );
 }
 
 #[test]
