@@ -27,13 +27,7 @@ pub(in super::super) async fn farewell(stage: &mut Stage<'_>, group: &str) -> Re
     let killed = kill(stage, group).await?;
     let left = leave(stage, group).await?;
     let (killed_ms, left_ms) = (millis(killed.waited), millis(left.waited));
-    let happened = if killed_ms > left_ms * 2 {
-        1
-    } else if left_ms > killed_ms * 2 {
-        0
-    } else {
-        2
-    };
+    let happened = longest(left_ms, killed_ms);
     let lang = stage.context.lang();
     Ok(Act::new(title, asked, happened, happened == 1)
         .line(words::KILLED.with(&[
@@ -60,6 +54,16 @@ pub(in super::super) async fn farewell(stage: &mut Stage<'_>, group: &str) -> Re
             },
             "left": { "member": left.member, "partitions": left.partitions, "waited_ms": left_ms },
         })))
+}
+
+/// Whose partitions waited longer, as the choices of the question: 0 the leaver's, 1 those of the killed one, 2 neither's
+/// by more than twice.
+fn longest(left_ms: u64, killed_ms: u64) -> usize {
+    match (left_ms > killed_ms * 2, killed_ms > left_ms * 2) {
+        (true, _) => 0,
+        (_, true) => 1,
+        _ => 2,
+    }
 }
 
 /// A member that is gone, and what became of its partitions.
@@ -106,4 +110,18 @@ async fn leave(stage: &mut Stage<'_>, group: &str) -> Result<Gone> {
     let picture = rest(stage, group, Cause::of(Reason::MemberLeft, &member)).await?;
     let waited = stage.took(group, began);
     Ok(Gone { member, pid, partitions, waited, sent: 0, unread: 0, picture })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_killed_one_waits_longer_only_by_more_than_twice() {
+        assert_eq!(longest(30, 6000), 1);
+        assert_eq!(longest(30, 60), 2);
+        assert_eq!(longest(3000, 6000), 2, "a leaver whose partitions waited for a session as well");
+        assert_eq!(longest(6000, 30), 0);
+        assert_eq!(longest(0, 0), 2);
+    }
 }

@@ -59,11 +59,7 @@ pub(in super::super) async fn lag(stage: &mut Stage<'_>) -> Result<Act> {
     let worked = resumed.elapsed();
     let samples = watch.samples;
     let (most, last) = (highest(&samples), samples.last().map_or(0, |sample| sample.value));
-    let happened = match (most, last) {
-        (0, _) => 0,
-        (_, 0) => 1,
-        _ => 2,
-    };
+    let happened = course(most, last);
     let holds = happened == 1 && i64::try_from(records) == Ok(most);
     all_leave(stage, &group).await?;
     let lang = stage.context.lang();
@@ -79,6 +75,15 @@ pub(in super::super) async fn lag(stage: &mut Stage<'_>) -> Result<Act> {
         .explain(words::LAG_WATCH)
         .same_with("kafkalab", [format!("kafkalab groups describe {group}")])
         .data(json!({ "records": records, "most": most, "drained_ms": millis(worked), "lag": points })))
+}
+
+/// What became of the lag, as the choices of the question: 0 there was none, 1 it grew and fell to nothing, 2 it stayed.
+fn course(most: i64, last: i64) -> usize {
+    match (most, last) {
+        (0, _) => 0,
+        (_, 0) => 1,
+        _ => 2,
+    }
 }
 
 /// Somebody who asks the broker for the lag, and keeps the answers.
@@ -117,4 +122,16 @@ impl<'s, 'c> Watch<'s, 'c> {
 
 fn highest(samples: &[Sample]) -> i64 {
     samples.iter().map(|sample| sample.value).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lag_that_stays_has_not_fallen() {
+        assert_eq!([course(0, 0), course(144, 0), course(144, 3)], [0, 1, 2]);
+        let samples = [1, 7, 0].map(|value| Sample { at_ms: 0, value });
+        assert_eq!((highest(&samples), highest(&[])), (7, 0));
+    }
 }

@@ -49,7 +49,7 @@ pub(in super::super) async fn protocols(stage: &mut Stage<'_>, consumers: usize)
         kept if kept == partitions => 2,
         _ => 0,
     };
-    let holds = eager.kept == 0 && cooperative.kept == partitions - cooperative.moved;
+    let holds = as_promised(eager.kept, (cooperative.kept, cooperative.moved), partitions);
     let lang = stage.context.lang();
     let mut act = Act::new(title, asked, happened, holds);
     let mut data = Vec::new();
@@ -73,6 +73,11 @@ pub(in super::super) async fn protocols(stage: &mut Stage<'_>, consumers: usize)
             ],
         )
         .data(json!({ "protocols": data })))
+}
+
+/// Whether the eager protocol interrupted every partition, and the cooperative one those that moved and no other.
+fn as_promised(eager_kept: usize, (kept, moved): (usize, usize), partitions: usize) -> bool {
+    eager_kept == 0 && kept + moved == partitions
 }
 
 async fn disturb(stage: &mut Stage<'_>, strategy: &'static str, consumers: usize) -> Result<Disturbed> {
@@ -104,5 +109,17 @@ fn owners(stage: &Stage<'_>, group: &str) -> BTreeSet<(String, i32)> {
 impl Disturbed {
     fn to_json(&self) -> Value {
         json!({ "strategy": self.strategy, "kept": self.kept, "moved": self.moved })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eager_stops_all_and_cooperative_what_moves() {
+        assert!(as_promised(0, (2, 1), 3));
+        assert!(!as_promised(1, (2, 1), 3), "the eager one let a partition go on");
+        assert!(!as_promised(0, (1, 1), 3), "the cooperative one stopped a partition that stayed");
     }
 }
