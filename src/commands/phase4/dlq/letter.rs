@@ -1,6 +1,7 @@
 //! A dead letter: the record as it was, and in its headers where it came from and why it died.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::orders::Exception;
 use crate::client::{Record, RecordView};
@@ -63,6 +64,18 @@ pub(super) struct Origin {
     pub partition: i32,
     /// The offset.
     pub offset: i64,
+}
+
+impl Origin {
+    /// `2/7`: partition and offset, where the topic is known.
+    pub(super) fn at(&self) -> String {
+        format!("{}/{}", self.partition, self.offset)
+    }
+
+    /// The place for programs.
+    pub(super) fn to_json(&self) -> Value {
+        json!({ "topic": self.topic, "partition": self.partition, "offset": self.offset })
+    }
 }
 
 impl std::fmt::Display for Origin {

@@ -272,18 +272,17 @@ impl Redrive<'_> {
                 Some(_) => words::FATE_SENT.get(lang).to_owned(),
                 None => show::fate_text(fate).in_lang(lang),
             };
-            let at = |origin: &Origin| format!("{}/{}", origin.partition, origin.offset);
             table.push(vec![
-                at(&place),
-                letter.death.as_ref().map_or_else(|| "-".to_owned(), |death| at(&death.origin)),
+                place.at(),
+                letter.death.as_ref().map_or_else(|| "-".to_owned(), |death| death.origin.at()),
                 show::text(letter.record.key.as_deref()),
-                back.map_or_else(|| "-".to_owned(), at),
+                back.map_or_else(|| "-".to_owned(), Origin::at),
                 told,
             ]);
             data.push(json!({
                 "partition": place.partition, "offset": place.offset, "state": state,
-                "origin": letter.death.as_ref().map(|death| origin_json(&death.origin)),
-                "to": back.map(origin_json),
+                "origin": letter.death.as_ref().map(|death| death.origin.to_json()),
+                "to": back.map(Origin::to_json),
             }));
         }
         let topics: BTreeSet<&str> = sent.iter().map(|sent| sent.to.topic.as_str()).collect();
@@ -337,8 +336,4 @@ async fn send_one(
     };
     producer.topic(&origin.topic).await?;
     producer.write(&outgoing).await
-}
-
-fn origin_json(origin: &Origin) -> serde_json::Value {
-    json!({ "topic": origin.topic, "partition": origin.partition, "offset": origin.offset })
 }

@@ -107,7 +107,7 @@ fn newest<'a>(mut rows: Vec<(&'a Letter, &'a Fate)>, count: usize) -> Vec<(&'a L
 /// A letter for people. Everything that it says is escaped.
 fn lines(letter: &Letter, fate: &Fate, lang: Lang) -> Vec<Message> {
     let record = &letter.record;
-    let place = format!("{}/{}", record.partition, record.offset);
+    let place = letter.place().at();
     let key = text(record.key.as_deref());
     let mut lines = vec![match &letter.death {
         Some(death) => words::LETTER.with(&[
@@ -139,9 +139,7 @@ pub(super) fn fate_text(fate: &Fate) -> Message {
     match fate {
         Fate::Passed => words::FATE_PASSED.into(),
         Fate::Send(times) => words::FATE_SEND.with(&[("times", times)]),
-        Fate::Duplicate(of) => {
-            words::FATE_DUPLICATE.with(&[("letter", &format!("{}/{}", of.partition, of.offset))])
-        }
+        Fate::Duplicate(of) => words::FATE_DUPLICATE.with(&[("letter", &of.at())]),
         Fate::TooOften(times) => words::FATE_TOO_OFTEN.with(&[("times", times)]),
         Fate::NoOrigin => words::FATE_NO_ORIGIN.into(),
         Fate::Foreign => words::FATE_FOREIGN.into(),
@@ -165,9 +163,7 @@ fn letter_json(letter: &Letter, fate: &Fate) -> Value {
         },
     });
     if let Some(death) = &letter.death {
-        shown["origin"] = json!({
-            "topic": death.origin.topic, "partition": death.origin.partition, "offset": death.origin.offset,
-        });
+        shown["origin"] = death.origin.to_json();
         shown["group"] = json!(death.group);
         shown["attempts"] = json!(death.attempts);
         shown["reason"] = json!(death.reason);
