@@ -92,6 +92,9 @@ pub struct Global {
     /// No spinner and no progress bar.
     #[arg(long, global = true, env = "KAFKALAB_NO_PROGRESS")]
     pub no_progress: bool,
+    /// Leave out "the same with": the tutorial says it itself, once the step is done.
+    #[arg(long, global = true, hide = true, env = "KAFKALAB_NO_SAME_WITH")]
+    pub no_same_with: bool,
     /// Answer yes to every question.
     #[arg(short, long, global = true, env = "KAFKALAB_YES")]
     pub yes: bool,

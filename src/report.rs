@@ -20,6 +20,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every answer.
+    pub const ALL: [Self; 3] = [Self::Done, Self::NotYet, Self::CouldNotCheck];
+
     /// Its ASCII symbol; colour only repeats it.
     pub fn symbol(self) -> &'static str {
         match self {

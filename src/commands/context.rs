@@ -290,6 +290,7 @@ pub(super) fn look(global: &Global) -> Look {
     let look = Look::detect(lang, global.output, if plain_color { ColorChoice::Never } else { global.color });
     Look {
         explain: global.explain,
+        same_with: !global.no_same_with,
         quiet: global.quiet,
         plain: global.plain,
         progress: look.progress && !global.plain && !global.no_progress && !global.quiet,

@@ -105,13 +105,40 @@ pub struct Choice {
 pub struct Voices {
     /// Apache's own tools, with their current option names.
     #[serde(default)]
-    pub apache: Vec<String>,
+    pub apache: Vec<VoiceLine>,
     /// Settings or code of Laravel (laravel-kafka 2.10).
     #[serde(default)]
-    pub laravel: Vec<String>,
+    pub laravel: Vec<VoiceLine>,
     /// Settings or code of NestJS (KafkaJS).
     #[serde(default)]
-    pub nest: Vec<String>,
+    pub nest: Vec<VoiceLine>,
+}
+
+/// A line of a voice. Code is the same in every language; a comment is read by people.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum VoiceLine {
+    /// Code, a setting or a command.
+    Code(String),
+    /// A comment.
+    Comment {
+        /// The comment in English.
+        en: String,
+        /// The comment in Portuguese.
+        #[serde(rename = "pt-BR")]
+        pt_br: String,
+    },
+}
+
+impl VoiceLine {
+    /// The line in a language.
+    pub fn text(&self, lang: Lang) -> &str {
+        match (self, lang) {
+            (Self::Code(line), _) => line,
+            (Self::Comment { en, .. }, Lang::En) => en,
+            (Self::Comment { pt_br, .. }, Lang::PtBr) => pt_br,
+        }
+    }
 }
 
 /// A plausible wrong action.

@@ -38,8 +38,10 @@ pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
         let shown = if *label == previous { "" } else { *label };
         previous = label;
         let indent = " ".repeat(labels + 4);
-        // A command must stay on one line to be pasted.
-        let width = if *label == words::TRY.get(lang) { usize::MAX } else { look.width };
+        // What is to be pasted is broken as a shell reads it, or not at all.
+        let is_pasted = *label == words::TRY.get(lang);
+        let may_go_on = look.stderr_is_terminal && layout::is_command(text);
+        let width = if is_pasted && !may_go_on { usize::MAX } else { look.width };
         let wrapped = layout::wrapped(&[format!("{indent}{text}")], width);
         for (row, line) in wrapped.iter().enumerate() {
             let head = if row == 0 { shown } else { "" };

@@ -223,7 +223,7 @@ mod tests {
         let look = look(Lang::En, ColorChoice::Never);
         let look = Look { width: columns, stdout_is_terminal: true, ..look };
         let body = lines(&look, &picture(), layout::body_width(&look));
-        layout::beside(&look, &body, &["Order holds within a partition.".to_owned()])
+        layout::beside(&look, &body, &["Order holds within a partition.".to_owned()], 0)
     }
 
     #[test]

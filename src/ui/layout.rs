@@ -3,18 +3,25 @@
 use console::measure_text_width;
 
 use super::Look;
+use crate::report::Verdict;
 
 /// From this width on, result and explanation stand side by side.
 const BESIDE_FROM: usize = 110;
 /// An explanation narrower than this is hard to read.
 const NARROWEST: usize = 38;
 
-/// Result and explanation as lines for a terminal.
-pub(super) fn beside(look: &Look, body: &[String], explanation: &[String]) -> Vec<String> {
+/// Result and explanation as lines for a terminal. `unbroken` is how wide the result's tables are: where they do not
+/// fit into a column, the explanation stands below.
+pub(super) fn beside(look: &Look, body: &[String], explanation: &[String], unbroken: usize) -> Vec<String> {
     let natural = body.iter().map(|line| measure_text_width(line)).max().unwrap_or(0);
     let left = natural.min(widest_result(look));
     let right = look.width.saturating_sub(left + 3);
-    if explanation.is_empty() || body.is_empty() || look.width < BESIDE_FROM || right < NARROWEST {
+    if explanation.is_empty()
+        || body.is_empty()
+        || look.width < BESIDE_FROM
+        || right < NARROWEST
+        || unbroken > left
+    {
         let mut lines = wrapped(body, look.width);
         if !explanation.is_empty() && !body.is_empty() {
             lines.push(String::new());
@@ -52,20 +59,41 @@ pub(super) fn wrapped(lines: &[String], width: usize) -> Vec<String> {
     lines.iter().flat_map(|line| wrap_one(line, width)).collect()
 }
 
+/// Stands before a command that was run.
+const PROMPT: &str = "$ ";
+
+/// Whether a line is to be pasted into a shell.
+pub(super) fn is_command(line: &str) -> bool {
+    // Variables may be set for it: `KAFKALAB_LANG=pt-BR kafkalab …`.
+    let line = line.strip_prefix(PROMPT).unwrap_or(line);
+    let program = line.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
+    ["kafka", "kcat", "echo", "bash"].iter().any(|name| program.starts_with(name))
+}
+
 fn wrap_one(line: &str, width: usize) -> Vec<String> {
     if measure_text_width(line) <= width {
         return vec![line.to_owned()];
     }
-    // Variables may be set for it: `KAFKALAB_LANG=pt-BR kafkalab …`.
-    let program = line.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
-    let is_command = ["kafka", "kcat", "echo", "bash"].iter().any(|name| program.starts_with(name));
-    if is_command && line.starts_with("    ") {
+    if is_command(line) && (line.starts_with("    ") || line.starts_with(PROMPT)) {
         return wrap_command(line, width);
     }
+    // A comment beside code stays one.
+    let mark = ["# ", "// "].into_iter().find(|mark| line.trim_start().starts_with(mark));
+    if let Some(mark) = mark.filter(|_| line.starts_with("    ")) {
+        return words_within(line, width, mark);
+    }
+    // What goes on below a verdict stands where its evidence stands.
+    let is_verdict = Verdict::ALL.iter().any(|one| console::strip_ansi_codes(line).starts_with(one.symbol()));
+    words_within(line, width, if is_verdict { "     " } else { "" })
+}
+
+/// Breaks a line at its spaces; what follows keeps its indentation, and `more` of it.
+fn words_within(line: &str, width: usize, more: &str) -> Vec<String> {
     let indent = indent_of(line);
+    let following = format!("{indent}{more}");
     let options = textwrap::Options::new(width)
         .initial_indent(indent)
-        .subsequent_indent(indent)
+        .subsequent_indent(&following)
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(line.trim_start(), options).into_iter().map(std::borrow::Cow::into_owned).collect()
@@ -99,7 +127,13 @@ fn wrap_command(line: &str, width: usize) -> Vec<String> {
 /// of a line would become text.
 fn shell_words(line: &str) -> Vec<&str> {
     let mut quote = None;
+    let mut is_escaped = false;
     let words = line.split(move |character| {
+        // Between single quotes a backslash is text.
+        if is_escaped || (character == '\\' && quote != Some('\'')) {
+            is_escaped = !is_escaped;
+            return false;
+        }
         match quote {
             Some(open) if open == character => quote = None,
             None if matches!(character, '\'' | '"') => quote = Some(character),
@@ -126,14 +160,21 @@ mod tests {
 
     #[test]
     fn wide_terminals_show_both_at_once() {
-        let shown = beside(&look(120), &lines(&["partition 1", "offset 7"]), &lines(&["It was stored."]));
+        let shown = beside(&look(120), &lines(&["partition 1", "offset 7"]), &lines(&["It was stored."]), 0);
         assert_eq!(shown, ["partition 1 │ It was stored.", "offset 7    │"]);
     }
 
     #[test]
     fn narrow_terminals_stack() {
-        let shown = beside(&look(80), &lines(&["offset 7"]), &lines(&["It was stored."]));
+        let shown = beside(&look(80), &lines(&["offset 7"]), &lines(&["It was stored."]), 0);
         assert_eq!(shown, ["offset 7", "", "It was stored."]);
+    }
+
+    #[test]
+    fn a_table_is_not_broken_to_stand_beside_something() {
+        let row = "cell  ".repeat(14);
+        let shown = beside(&look(140), &lines(&[&row]), &lines(&["It was stored."]), row.len());
+        assert_eq!(shown, [row.as_str(), "", "It was stored."]);
     }
 
     #[test]
@@ -142,6 +183,17 @@ mod tests {
         assert_eq!(shown, ["    kafka-topics.sh \\", "      --list --topic x"]);
         let shown = wrapped(&lines(&["    LANG=C kafkalab topics list"]), 26);
         assert_eq!(shown, ["    LANG=C kafkalab \\", "      topics list"]);
+    }
+
+    #[test]
+    fn the_command_that_was_run_can_be_pasted_too() {
+        let shown = wrapped(&lines(&["$ kafkalab topics list --as nest"]), 26);
+        assert_eq!(shown, ["$ kafkalab topics list \\", "  --as nest"]);
+    }
+
+    #[test]
+    fn a_comment_stays_one() {
+        assert_eq!(wrapped(&lines(&["    // one two"]), 10), ["    // one", "    // two"]);
     }
 
     #[test]
@@ -154,6 +206,14 @@ mod tests {
     fn a_command_is_not_broken_within_quotes() {
         let shown = wrapped(&lines(&["    echo 'one two three' | kcat -P -t x"]), 22);
         assert_eq!(shown, ["    echo \\", "      'one two three' \\", "      | kcat -P -t x"]);
+        let shown = wrapped(&lines(&[r"    echo 'it'\''s' | kcat -P -t x"]), 22);
+        assert_eq!(shown, [r"    echo 'it'\''s' | \", "      kcat -P -t x"]);
+    }
+
+    #[test]
+    fn a_long_goal_goes_on_above_its_evidence() {
+        let shown = wrapped(&lines(&["[ok] done: one two", "     seen"]), 14);
+        assert_eq!(shown, ["[ok] done: one", "     two", "     seen"]);
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub struct Look {
     pub format: Format,
     /// How much is explained.
     pub explain: Explain,
+    /// Whether a result ends with the same in other tools; the parts of a long one always do.
+    pub same_with: bool,
     /// No remarks.
     pub quiet: bool,
     /// No cursor movement, no redraw.
@@ -80,6 +82,7 @@ impl Look {
             lang,
             format,
             explain: Explain::Full,
+            same_with: true,
             quiet: false,
             plain: false,
             // A spinner moves the cursor with escape bytes; whoever sets NO_COLOR wants none.

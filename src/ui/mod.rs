@@ -10,6 +10,7 @@ mod look;
 mod prompt;
 mod prose;
 mod render;
+mod table;
 
 use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -159,8 +160,10 @@ impl Ui {
         if self.is_json() {
             return Ok(());
         }
-        self.show("", part)?;
-        if !self.look.stdout_is_terminal && !render::explanation(&self.look, &part.explanation).is_empty() {
+        self.put("", part, true)?;
+        if !self.look.stdout_is_terminal
+            && !render::explanation(&self.look, &part.explanation, true).is_empty()
+        {
             self.complain("");
         }
         self.data_line("")
@@ -196,6 +199,10 @@ impl Ui {
 
     /// Shows the result of a command.
     pub fn show(&self, command: &str, report: &Report) -> Result<()> {
+        self.put(command, report, self.look.same_with)
+    }
+
+    fn put(&self, command: &str, report: &Report, same_with: bool) -> Result<()> {
         if self.is_json() {
             if let Some(data) = &report.data {
                 self.data_line(&render::json(command, data.clone()))?;
@@ -204,10 +211,11 @@ impl Ui {
             return Ok(());
         }
         let body = render::body(&self.look, &report.body);
-        let explanation = render::explanation(&self.look, &report.explanation);
+        let explanation = render::explanation(&self.look, &report.explanation, same_with);
         let mut out = self.data();
         if self.look.stdout_is_terminal {
-            for line in layout::beside(&self.look, &body, &explanation) {
+            let unbroken = render::widest_table(&self.look, &report.body);
+            for line in layout::beside(&self.look, &body, &explanation, unbroken) {
                 writeln!(out, "{line}")?;
             }
             out.flush()?;

@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Explain, Look, findings, lanes, layout, prose};
-use crate::escape::escape;
-use crate::report::{Block, Check, Explanation, Table, Verdict};
+use super::{Explain, Look, findings, lanes, layout, prose, table};
+use crate::report::{Block, Check, Explanation, Verdict};
 use crate::words::{Lang, app as words};
 
 /// One object a line, with the command and the version first.
@@ -21,7 +20,7 @@ pub(super) fn body(look: &Look, blocks: &[Block]) -> Vec<String> {
     for block in blocks {
         match block {
             Block::Line(message) => lines.extend(message.in_lang(look.lang).lines().map(str::to_owned)),
-            Block::Table(rows) => lines.extend(table(look, rows)),
+            Block::Table(rows) => lines.extend(table::lines(look, rows)),
             Block::Checks(all) => all.iter().for_each(|one| lines.extend(check(look, one))),
             Block::Lanes(picture) => lines.extend(lanes::lines(look, picture, layout::body_width(look))),
             Block::Findings(all) => lines.extend(findings::lines(look, all)),
@@ -37,7 +36,16 @@ pub(super) fn body(look: &Look, blocks: &[Block]) -> Vec<String> {
     lines
 }
 
-pub(super) fn explanation(look: &Look, explanation: &Explanation) -> Vec<String> {
+/// How wide the widest table is; a table is not broken to make room for what stands beside it.
+pub(super) fn widest_table(look: &Look, blocks: &[Block]) -> usize {
+    let tables = blocks.iter().filter_map(|block| match block {
+        Block::Table(rows) => Some(table::lines(look, rows)),
+        _ => None,
+    });
+    tables.flatten().map(|line| console::measure_text_width(&line)).max().unwrap_or(0)
+}
+
+pub(super) fn explanation(look: &Look, explanation: &Explanation, same_with: bool) -> Vec<String> {
     let paragraphs = match look.explain {
         Explain::Off => return Vec::new(),
         _ if look.quiet => return Vec::new(),
@@ -51,7 +59,7 @@ pub(super) fn explanation(look: &Look, explanation: &Explanation) -> Vec<String>
         }
         lines.extend(paragraph.in_lang(look.lang).lines().map(str::to_owned));
     }
-    if look.explain == Explain::Full && !explanation.same_with.is_empty() {
+    if same_with && look.explain == Explain::Full && !explanation.same_with.is_empty() {
         if !lines.is_empty() {
             lines.push(String::new());
         }
@@ -60,28 +68,6 @@ pub(super) fn explanation(look: &Look, explanation: &Explanation) -> Vec<String>
             lines.push(format!("  {label}"));
             lines.extend(commands.iter().map(|command| format!("    {command}")));
         }
-    }
-    lines
-}
-
-fn table(look: &Look, table: &Table) -> Vec<String> {
-    let mut out = comfy_table::Table::new();
-    out.load_style(comfy_table::presets::NOTHING);
-    out.set_header(table.head.clone());
-    for row in &table.rows {
-        out.add_row(row.iter().map(|cell| escape(cell).into_owned()));
-    }
-    for column in out.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    if look.stdout_is_terminal {
-        // A cell that is too wide goes on below itself, and not below the first column.
-        out.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-        out.set_width(u16::try_from(look.width).unwrap_or(u16::MAX));
-    }
-    let mut lines: Vec<String> = out.lines().map(|line| line.trim_end().to_owned()).collect();
-    if let Some(head) = lines.first_mut() {
-        *head = look.style().bold().apply_to(&*head).to_string();
     }
     lines
 }

@@ -60,6 +60,23 @@ on_every_broker! {
         assert_eq!(run.stdout, "");
     }
 
+    fn laravels_settings_are_those_in_force(lab: &Lab) {
+        let topic = lab.topic("phase4-produce", 3);
+        let said = |phase: &str, more: &[&str]| {
+            let args = [phase, "produce", "-b", lab.bootstrap_sasl(), "-t", &topic, "-k", "k", "--msg", "it's"];
+            kafkalab(&[&args[..], more].concat())
+        };
+        let contract = said("phase3", &["--as", "laravel"]);
+        assert!(contract.complains("// KAFKA_COMPRESSION_TYPE=gzip"), "{contract:?}");
+        assert!(contract.complains("->withConfigOption('partitioner', 'murmur2_random')"), "{contract:?}");
+        let own = said("phase1", &[]);
+        assert!(own.complains("// KAFKA_COMPRESSION_TYPE=snappy"), "{own:?}");
+        assert!(!own.complains("withConfigOption"), "{own:?}");
+        assert!(own.complains("echo 'k:it'\\''s' | kafka-console-producer.sh"), "{own:?}");
+        let chosen = said("phase1", &["-z", "lz4"]);
+        assert!(chosen.complains("// KAFKA_COMPRESSION_TYPE=lz4"), "{chosen:?}");
+    }
+
     fn three_of_ten_too_large_and_it_says_which(lab: &Lab) {
         let topic = lab.topic("phase4-produce", 1);
         let large = noise(1_500_000);

@@ -75,10 +75,9 @@ pub(super) async fn report(context: &Context, outcome: &Outcome) -> Result<Repor
         .same_with(
             "Laravel",
             [
-                "Kafka::publish()->onTopic('integracao-pedidos')->withSasl(…)->withKafkaKey($pedidoId)"
-                    .to_owned(),
-                "  ->withConfigOption('partitioner', 'murmur2_random')->withBody($envelope)->send();"
-                    .to_owned(),
+                "Kafka::publish()->onTopic('integracao-pedidos')->withSasl(…)".to_owned(),
+                "    ->withConfigOption('partitioner', 'murmur2_random')".to_owned(),
+                "    ->withKafkaKey($pedidoId)->withBody($envelope)->send();".to_owned(),
             ],
         )
         .same_with(

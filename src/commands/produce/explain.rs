@@ -1,7 +1,7 @@
 //! What an acknowledgement means, and who chose the partition.
 
-use super::Args;
 use super::tally::Tally;
+use super::{Args, Input};
 use crate::client::{Bytes, Partitioner, ProduceOptions, Topic, Why, write_bytes};
 use crate::commands::{connect, voices};
 use crate::profile::{PersonaName, Profile};
@@ -114,10 +114,10 @@ pub(super) fn explain(
         },
         _ => words::WHY_RANDOM.with(&[("partitioner", &chooser.name)]),
     });
-    same_with(report, profile, args)
+    same_with(report, profile, args, chooser)
 }
 
-fn same_with(report: Report, profile: &Profile, args: &Args) -> Report {
+fn same_with(report: Report, profile: &Profile, args: &Args, chooser: &Chooser) -> Report {
     let topic = args.topic.clone().or_else(|| profile.topic.as_ref().map(|topic| topic.value.clone()));
     let topic = topic.unwrap_or_default();
     let server = &profile.bootstrap_server.value;
@@ -125,20 +125,26 @@ fn same_with(report: Report, profile: &Profile, args: &Args) -> Report {
     let login = voices::apache_option(profile);
     let parse =
         if keyed { " --reader-property parse.key=true --reader-property key.separator=:" } else { "" };
+    let input = typed(args).map_or_else(String::new, |line| format!("echo {line} | "));
     let console =
-        format!("kafka-console-producer.sh --bootstrap-server {server}{login} --topic {topic}{parse}");
+        format!("{input}kafka-console-producer.sh --bootstrap-server {server}{login} --topic {topic}{parse}");
     let report =
         report.same_with("Apache Kafka", std::iter::once(console).chain(voices::apache_file(profile)));
     match profile.actor.persona.value {
         PersonaName::Laravel => {
             let key = if keyed { "->withKafkaKey($key)" } else { "" };
-            let codec = connect::persona(profile).compression();
-            let first = format!("Kafka::publish('{server}')->onTopic('{topic}')");
+            let codec = args.compression.clone().or(connect::produce_options(profile).compression);
+            let partitioner = match chooser.name.as_str() {
+                "" | "consistent_random" => None,
+                other => Some(format!("    ->withConfigOption('partitioner', '{other}')")),
+            };
+            let first = [format!("Kafka::publish('{server}')"), format!("    ->onTopic('{topic}')")];
             let last = [
                 format!("    {key}->withBody($body)->send();"),
-                format!("// KAFKA_COMPRESSION_TYPE={codec}"),
+                format!("// KAFKA_COMPRESSION_TYPE={}", codec.unwrap_or_default()),
             ];
-            let lines = std::iter::once(first).chain(voices::laravel_login(profile)).chain(last);
+            let lines =
+                first.into_iter().chain(voices::laravel_login(profile)).chain(partitioner).chain(last);
             report.same_with("Laravel", lines)
         }
         PersonaName::Nest => {
@@ -147,6 +153,16 @@ fn same_with(report: Report, profile: &Profile, args: &Args) -> Report {
         }
         PersonaName::Plain => report,
     }
+}
+
+/// The one line that was given with `--msg`, as a shell takes it and as Apache's tool reads it; none for other input.
+fn typed(args: &Args) -> Option<String> {
+    let [value] = args.msg.as_slice() else { return None };
+    let line = match &args.key {
+        Some(key) => format!("{key}:{value}"),
+        None => value.clone(),
+    };
+    (args.input == Input::Text && !line.contains('\n')).then(|| shell_words::quote(&line).into_owned())
 }
 
 /// A key as a person may read it.

@@ -120,11 +120,13 @@ fn handed_on(context: &Context) -> Vec<(&'static str, String)> {
         variables
             .extend(name(global.explain.to_possible_value()).map(|explain| ("KAFKALAB_EXPLAIN", explain)));
     }
-    let switches = [
+    let switches: [(&str, bool); 5] = [
         ("KAFKALAB_PLAIN", global.plain),
         ("KAFKALAB_NO_PROGRESS", global.no_progress),
         ("KAFKALAB_NO_START", global.no_start),
         ("KAFKALAB_YES", global.yes),
+        // The step says it in three voices.
+        ("KAFKALAB_NO_SAME_WITH", true),
     ];
     variables.extend(switches.into_iter().filter(|(_, on)| *on).map(|(name, _)| (name, "true".to_owned())));
     variables

@@ -213,7 +213,8 @@ pub(super) fn seen(step: &Step, profile: &Profile, lang: Lang) -> Vec<Block> {
     ];
     for (name, lines) in voices.into_iter().filter(|(_, lines)| !lines.is_empty()) {
         blocks.extend([Block::Gap, Block::Title(name.into())]);
-        let lines: Vec<String> = lines.iter().map(|line| format!("    {}", filled(line, profile))).collect();
+        let lines: Vec<String> =
+            lines.iter().map(|line| format!("    {}", filled(line.text(lang), profile))).collect();
         blocks.push(Block::Verbatim(lines.join("\n")));
     }
     blocks.push(Block::Gap);

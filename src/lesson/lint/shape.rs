@@ -1,11 +1,11 @@
 //! What every step must have, and what its parts may name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::languages::placeholders;
 use super::super::{Phase, Step};
 use crate::flaw::Flaw;
-use crate::words::lint as words;
+use crate::words::{Lang, lint as words};
 
 /// What a voice may leave to the profile of its phase.
 pub const PLACEHOLDERS: [&str; 5] = ["bootstrap_server", "plaintext_server", "topic", "group", "principal"];
@@ -46,11 +46,13 @@ pub(super) fn lint(step: &Step, flaws: &mut Vec<Flaw>) {
         }
     }
     let voices = &step.voices;
-    for line in [&voices.apache, &voices.laravel, &voices.nest].into_iter().flatten() {
+    let lines = [&voices.apache, &voices.laravel, &voices.nest].into_iter().flatten();
+    for line in lines {
+        let names = [Lang::En, Lang::PtBr].into_iter().flat_map(|lang| placeholders(line.text(lang)));
         // Code has braces too: `{ groupId: 'x' }` leaves nothing to the profile.
         let is_name =
             |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        for name in placeholders(line).into_iter().filter(is_name) {
+        for name in names.filter(is_name).collect::<BTreeSet<_>>() {
             if !PLACEHOLDERS.contains(&name) {
                 let known = PLACEHOLDERS.join(", ");
                 let shown = format!("{{{name}}}");

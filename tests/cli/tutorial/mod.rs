@@ -38,6 +38,21 @@ fn lab() -> Home {
     home
 }
 
+#[test]
+fn a_command_leaves_to_its_step_what_the_step_says_in_three_voices() {
+    let home = lab();
+    home.run(&["topics", "create", "phase0-hello", "--partitions", "3"]);
+    let mut tour = Tour::start(&home, &["--from", "phase0.send"], &[("NO_COLOR", "1")]);
+    tour.asked();
+    tour.talk("");
+    tour.talk("1");
+    tour.talk("");
+    let text = tour.text();
+    assert_eq!(text.matches("kafka-console-producer.sh").count(), 1, "{text}");
+    let alone = home.run(&["phase0", "produce", "--msg", "hello"]);
+    assert!(alone.complains("echo hello | kafka-console-producer.sh"), "{alone:?}");
+}
+
 /// From the first step to the last, with all that a learner does on the way.
 fn from_the_first_step_to_the_last(lang: &str) {
     let home = lab();
