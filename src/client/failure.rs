@@ -158,8 +158,10 @@ impl From<RawError> for Failure {
             RawError::Refused { .. }
             | RawError::Resolve { .. }
             | RawError::Closed { .. }
+            | RawError::Tls { .. }
             | RawError::Io { .. } => Self::new(Kind::Unreachable, said),
             RawError::TimedOut { .. } => Self::new(Kind::TimedOut, said),
+            RawError::TlsFile { .. } => Self::new(Kind::Configuration, said),
             RawError::Protocol { .. } | RawError::Unsupported(_) => Self::new(Kind::Other, said),
             RawError::Sasl { code, message, .. } => of_broker(code, message),
             RawError::Broker(BrokerError { code, message }) => {

@@ -17,12 +17,7 @@ use crate::words::{Message, checks as words};
 
 /// A connection of a principal, logged in where its profile has a login.
 pub(super) async fn connection(context: &Context, profile: &Profile) -> Result<Connection, RawError> {
-    let mut connection = Connection::connect(connect::address(profile), context.global.timeout).await?;
-    connection.api_versions().await?;
-    if let Some(login) = connect::login(profile) {
-        connection.login(&login).await?;
-    }
-    Ok(connection)
+    connect::connection(profile, context.global.timeout).await
 }
 
 /// A check that could not be made, with the reason.

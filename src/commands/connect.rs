@@ -14,7 +14,6 @@ use crate::words::{Message, Text};
 
 /// The settings of librdkafka for a profile.
 pub fn settings(profile: &Profile, timeout: Duration) -> Settings {
-    let file = |path: &Option<Sourced<String>>| path.as_ref().map(|path| path.value.clone().into());
     Settings {
         bootstrap: profile.bootstrap_server.value.clone(),
         security: match profile.security_protocol.value {
@@ -28,11 +27,7 @@ pub fn settings(profile: &Profile, timeout: Duration) -> Settings {
             username: profile.actor.name.value.clone(),
             password: password(profile),
         }),
-        ssl: SslFiles {
-            ca: file(&profile.ssl.ca_file),
-            certificate: file(&profile.ssl.cert_file),
-            key: file(&profile.ssl.key_file),
-        },
+        ssl: ssl_files(profile),
         properties: profile
             .properties
             .iter()
@@ -46,6 +41,42 @@ pub fn settings(profile: &Profile, timeout: Duration) -> Settings {
 pub fn login(profile: &Profile) -> Option<raw::Login> {
     let mechanism = raw::Mechanism::from_name(profile.mechanism.as_ref()?.value.name())?;
     Some(raw::Login { mechanism, username: profile.actor.name.value.clone(), password: password(profile) })
+}
+
+/// How connections of our own are secured: the login, and TLS where the protocol has it.
+///
+/// # Errors
+/// As [`raw::Tls::new`].
+pub fn security(profile: &Profile) -> Result<raw::Security, raw::RawError> {
+    let tls = match profile.security_protocol.value.has_tls() {
+        true => Some(raw::Tls::new(&ssl_files(profile), check(profile))?),
+        false => None,
+    };
+    Ok(raw::Security { tls, login: login(profile) })
+}
+
+/// How much of the broker's certificate is checked, by the two properties of librdkafka that loosen it.
+fn check(profile: &Profile) -> raw::Check {
+    let has = |name: &str, value: &str| {
+        let found = profile.properties.iter().rev().find(|(property, _)| property == name);
+        found.is_some_and(|(_, given)| given.value.eq_ignore_ascii_case(value))
+    };
+    if has("enable.ssl.certificate.verification", "false") {
+        raw::Check::Nothing
+    } else if has("ssl.endpoint.identification.algorithm", "none") {
+        raw::Check::Authority
+    } else {
+        raw::Check::Everything
+    }
+}
+
+fn ssl_files(profile: &Profile) -> SslFiles {
+    let file = |path: &Option<Sourced<String>>| path.as_ref().map(|path| path.value.clone().into());
+    SslFiles {
+        ca: file(&profile.ssl.ca_file),
+        certificate: file(&profile.ssl.cert_file),
+        key: file(&profile.ssl.key_file),
+    }
 }
 
 /// The first address of the bootstrap list.
@@ -70,7 +101,38 @@ fn password(profile: &Profile) -> SecretString {
 /// # Errors
 /// As [`raw::Cluster::connect`].
 pub async fn raw(profile: &Profile, patience: Duration) -> Result<raw::Cluster, raw::RawError> {
-    raw::Cluster::connect(&profile.bootstrap_server.value, login(profile), patience).await
+    raw::Cluster::connect(&profile.bootstrap_server.value, security(profile)?, patience).await
+}
+
+/// A connection to the first address of a profile, ready for requests.
+///
+/// # Errors
+/// As [`raw::Connection::open`] and [`security`].
+pub async fn connection(profile: &Profile, patience: Duration) -> Result<raw::Connection, raw::RawError> {
+    raw::Connection::open(address(profile), &security(profile)?, patience).await
+}
+
+/// The same before ApiVersions and without a login.
+///
+/// # Errors
+/// As [`raw::Connection::connect_with`] and [`security`].
+pub async fn bare(profile: &Profile, patience: Duration) -> Result<raw::Connection, raw::RawError> {
+    let tls = security(profile)?.tls;
+    raw::Connection::connect_with(address(profile), tls.as_ref(), patience).await
+}
+
+/// Looks at an address in the way that a profile says, and tries `login` there.
+pub async fn probe(profile: &Profile, address: &str, login: Option<raw::Login>) -> raw::Probe {
+    match security(profile) {
+        Ok(security) => raw::probe(address, raw::Security { login, ..security }).await,
+        // Without its files there is no TLS.
+        Err(problem) => raw::Probe {
+            address: address.to_owned(),
+            listener: raw::Listener::TlsFailed(raw::TlsFailure::Other, problem.to_string()),
+            login: raw::LoginOutcome::NotTried,
+            elapsed: Duration::ZERO,
+        },
+    }
 }
 
 /// The same, with a failure as the error block of a command that was `doing` something.

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Context, checks, connect};
-use crate::client::raw::{self, Listener, LoginOutcome};
+use crate::client::raw::{self, LoginOutcome};
 use crate::profile::{Mechanism, Profile};
 use crate::report::{Check, Verdict};
 use crate::words::logins as words;
@@ -20,13 +20,10 @@ pub(super) async fn all(context: &Context, profile: &Profile) -> [Check; 4] {
 
 async fn login(profile: &Profile) -> Check {
     let goal = words::LOGIN.with(&[("principal", &profile.principal().value)]);
-    let probe = raw::probe(connect::address(profile), connect::login(profile).as_ref()).await;
+    let probe = connect::probe(profile, connect::address(profile), connect::login(profile)).await;
     match probe.login {
         LoginOutcome::Accepted => {
-            let offered = match probe.listener {
-                Listener::Sasl(mechanisms) => mechanisms.join(", "),
-                _ => String::new(),
-            };
+            let offered = probe.listener.offered().join(", ");
             Check::new("login", goal, Verdict::Done, words::LOGIN_EVIDENCE.with(&[("offered", &offered)]))
         }
         LoginOutcome::Refused { code, message } => {
@@ -42,7 +39,7 @@ async fn wrong_password(profile: &Profile) -> Check {
         password: SecretString::from(format!("{}-wrong", login.password.expose_secret())),
         ..login
     });
-    let probe = raw::probe(connect::address(profile), wrong.as_ref()).await;
+    let probe = connect::probe(profile, connect::address(profile), wrong).await;
     match probe.login {
         LoginOutcome::Refused { code, message } => {
             let evidence = words::SAID.with(&[("message", &message), ("code", &code)]);
@@ -61,17 +58,14 @@ async fn wrong_mechanism(profile: &Profile) -> Check {
     let goal = words::WRONG_MECHANISM.with(&[("mechanism", &name)]);
     let asked = raw::Mechanism::from_name(name)
         .and_then(|mechanism| connect::login(profile).map(|login| raw::Login { mechanism, ..login }));
-    let probe = raw::probe(connect::address(profile), asked.as_ref()).await;
-    match (probe.login, probe.listener) {
-        (LoginOutcome::MechanismNotOffered, Listener::Sasl(offered)) => {
-            let evidence = words::OFFERED.with(&[("offered", &offered.join(", "))]);
-            Check::new("wrong-mechanism", goal, Verdict::Done, evidence)
-        }
-        (LoginOutcome::Accepted | LoginOutcome::Refused { .. }, Listener::Sasl(offered)) => {
-            let evidence = words::OFFERED.with(&[("offered", &offered.join(", "))]);
+    let probe = connect::probe(profile, connect::address(profile), asked).await;
+    let evidence = words::OFFERED.with(&[("offered", &probe.listener.offered().join(", "))]);
+    match probe.login {
+        LoginOutcome::MechanismNotOffered => Check::new("wrong-mechanism", goal, Verdict::Done, evidence),
+        LoginOutcome::Accepted | LoginOutcome::Refused { .. } => {
             Check::new("wrong-mechanism", goal, Verdict::NotYet, evidence)
         }
-        (login, listener) => checks::could_not("wrong-mechanism", goal, &format!("{listener:?}, {login:?}")),
+        login => checks::could_not("wrong-mechanism", goal, &format!("{:?}, {login:?}", probe.listener)),
     }
 }
 
@@ -79,8 +73,7 @@ async fn wrong_mechanism(profile: &Profile) -> Check {
 async fn no_login(context: &Context, profile: &Profile) -> Check {
     use kafka_protocol::messages::MetadataRequest;
     let asked = async {
-        let mut connection =
-            raw::Connection::connect(connect::address(profile), context.global.timeout).await?;
+        let mut connection = connect::bare(profile, context.global.timeout).await?;
         connection.api_versions().await?;
         connection.call(&MetadataRequest::default()).await
     };

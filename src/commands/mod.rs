@@ -34,6 +34,7 @@ pub mod progress;
 pub mod reset;
 pub mod standalone;
 pub mod status;
+mod tls;
 pub mod topics;
 pub mod trouble;
 pub mod tutorial;

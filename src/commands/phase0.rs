@@ -2,7 +2,7 @@
 
 use super::{Context, checks, connect, consume, produce};
 use crate::client::raw::admin::{brokers, topics};
-use crate::client::raw::{self, Cluster, Listener, Probe};
+use crate::client::raw::{Cluster, Listener, Probe};
 use crate::client::rights::{self, Attempt};
 use crate::error::Result;
 use crate::profile::{Profile, ProfileName};
@@ -92,12 +92,12 @@ async fn reached(profile: &Profile, cluster: &mut Cluster) -> Check {
 
 /// The listener that was dialled, and the one with a login where another address is known for it: `-b` names one.
 async fn listeners(plain: &Profile, sasl: &Profile) -> Check {
-    let first = raw::probe(connect::address(plain), None).await;
+    let first = connect::probe(plain, connect::address(plain), None).await;
     let mut holds = first.listener == Listener::Plaintext;
     let mut told = vec![told(&first)];
     if connect::address(sasl) != connect::address(plain) {
-        let second = raw::probe(connect::address(sasl), None).await;
-        holds &= matches!(second.listener, Listener::Sasl(_));
+        let second = connect::probe(sasl, connect::address(sasl), None).await;
+        holds &= matches!(second.listener, Listener::Sasl(_) | Listener::SaslSsl(_));
         told.push(self::told(&second));
     }
     let evidence = words::LISTENERS_EVIDENCE.with(&[("listeners", &told.join("; "))]);
@@ -108,6 +108,7 @@ async fn listeners(plain: &Profile, sasl: &Profile) -> Check {
 fn told(probe: &Probe) -> String {
     let kind = match &probe.listener {
         Listener::Sasl(mechanisms) => format!("SASL_PLAINTEXT ({})", mechanisms.join(", ")),
+        Listener::SaslSsl(mechanisms) => format!("SASL_SSL ({})", mechanisms.join(", ")),
         Listener::Plaintext => "PLAINTEXT".to_owned(),
         other => format!("{other:?}"),
     };

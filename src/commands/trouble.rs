@@ -1,12 +1,13 @@
 //! From a failed call to the error block: who asked, what the broker said, and what one more look at the broker
 //! tells about the reason.
 
+use super::tls::{self, Advice};
 use super::{Context, connect};
 use crate::catalog;
 use crate::client::raw::{self, Listener, LoginOutcome, Probe};
 use crate::client::{self, Failure};
 use crate::error::{Error, Kind};
-use crate::profile::{Mechanism, Profile, SecurityProtocol};
+use crate::profile::{Mechanism, Profile};
 use crate::words::{Message, trouble as words};
 
 /// The error block of a failed call. After a failed login or an unreachable broker one probe finds out which it
@@ -25,13 +26,18 @@ pub async fn explain(
     }
     match failure.kind {
         client::Kind::Authentication | client::Kind::Unreachable | client::Kind::TimedOut => {
-            let probe = raw::probe(connect::address(profile), connect::login(profile).as_ref()).await;
+            let probe = look(profile).await;
             probed(error, profile, &probe)
         }
         client::Kind::Authorization => super::denial::explain(context, profile, error, failure).await,
         client::Kind::UnknownTopic => error.hint(words::UNKNOWN_TOPIC).next("kafkalab topics list"),
         client::Kind::InvalidTopic => error.hint(words::INVALID_TOPIC),
         client::Kind::TooLarge => error.hint(words::TOO_LARGE),
+        client::Kind::Configuration => match connect::security(profile) {
+            // librdkafka names the setting, not the file.
+            Err(problem) => unusable(error, profile, &problem),
+            Ok(_) => explained(error),
+        },
         _ => explained(error),
     }
 }
@@ -50,7 +56,10 @@ pub async fn explain_raw(profile: &Profile, doing: impl Into<Message>, failure: 
     if let raw::RawError::Broker(refusal) = failure {
         return refused(error, refusal);
     }
-    let probe = raw::probe(connect::address(profile), connect::login(profile).as_ref()).await;
+    if let raw::RawError::TlsFile { .. } = failure {
+        return unusable(error, profile, failure);
+    }
+    let probe = look(profile).await;
     let error = match failure {
         raw::RawError::Sasl { code, message, .. } => {
             let name = crate::kafka_error::name(*code);
@@ -64,6 +73,17 @@ pub async fn explain_raw(profile: &Profile, doing: impl Into<Message>, failure: 
         _ => Error { kind: Kind::Unreachable, ..error.hint(failure.to_string()) },
     };
     probed(error, profile, &probe)
+}
+
+/// One more look at the address, with the login.
+async fn look(profile: &Profile) -> Probe {
+    connect::probe(profile, connect::address(profile), connect::login(profile)).await
+}
+
+/// A file of the profile's `[ssl]` cannot be used.
+fn unusable(error: Error, profile: &Profile, problem: &raw::RawError) -> Error {
+    Error { kind: Kind::Usage, ..error.hint(problem.to_string()) }
+        .next(format!("kafkalab config show {}", profile.name.name()))
 }
 
 /// The broker answered, with an error.
@@ -83,6 +103,9 @@ pub(super) fn refused(error: Error, refusal: &raw::BrokerError) -> Error {
 fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
     let protocol = profile.security_protocol.value;
     let address = &probe.address;
+    if let Some(advice) = tls::not_spoken(profile, address, &probe.listener) {
+        return advised(error, advice);
+    }
     match (&probe.listener, &probe.login) {
         (Listener::Refused, _) => {
             error.kind = Kind::Unreachable;
@@ -109,16 +132,23 @@ fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
             error.kind = Kind::Unreachable;
             error.hint(words::SILENT.with(&[("address", address)])).next(examine(profile))
         }
-        (Listener::Tls, _) if !matches!(protocol, SecurityProtocol::Ssl | SecurityProtocol::SaslSsl) => {
-            error.kind = Kind::Authentication;
-            error.hint(words::WANTS_TLS.with(&[("address", address), ("protocol", &protocol)]))
+        (Listener::TlsFailed(failure, said), _) => {
+            advised(error, tls::failed(profile, address, failure, said))
         }
-        (Listener::Sasl(offered), _) if !protocol.has_login() => {
+        (Listener::Tls, _) => {
             error.kind = Kind::Authentication;
-            let offered = offered.join(", ");
+            let protocol_to_try = if protocol.has_login() { "SASL_SSL" } else { "SSL" };
+            error
+                .hint(words::WANTS_TLS.with(&[("address", address), ("protocol", &protocol)]))
+                .next(format!("{} -X security.protocol={protocol_to_try}", examine(profile)))
+        }
+        (Listener::Sasl(_) | Listener::SaslSsl(_), _) if !protocol.has_login() => {
+            error.kind = Kind::Authentication;
+            let offered = probe.listener.offered().join(", ");
+            let protocol_to_try = if protocol.has_tls() { "SASL_SSL" } else { "SASL_PLAINTEXT" };
             error
                 .hint(words::WANTS_LOGIN.with(&[("address", address), ("offered", &offered)]))
-                .next("kafkalab phase1 verify -X security.protocol=SASL_PLAINTEXT")
+                .next(format!("kafkalab phase1 verify -X security.protocol={protocol_to_try}"))
         }
         (Listener::Plaintext, _) if protocol.has_login() => {
             error.kind = Kind::Authentication;
@@ -126,9 +156,15 @@ fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
                 .hint(words::WANTS_NO_LOGIN.with(&[("address", address), ("protocol", &protocol)]))
                 .next("kafkalab config show")
         }
-        (Listener::Sasl(offered), LoginOutcome::MechanismNotOffered) => {
+        (Listener::Ssl, _) if protocol.has_login() => {
             error.kind = Kind::Authentication;
-            not_offered(error, profile, offered)
+            error
+                .hint(words::TLS_WANTS_NO_LOGIN.with(&[("address", address), ("protocol", &protocol)]))
+                .next("kafkalab config show")
+        }
+        (listener, LoginOutcome::MechanismNotOffered) => {
+            error.kind = Kind::Authentication;
+            not_offered(error, profile, listener.offered())
         }
         (_, LoginOutcome::Refused { message, code }) => {
             error.kind = Kind::Authentication;
@@ -144,8 +180,14 @@ fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
     }
 }
 
+/// TLS did not come about, which Kafka counts among the failed authentications.
+fn advised(error: Error, advice: Advice) -> Error {
+    let error = Error { kind: Kind::Authentication, ..error }.hint(advice.hint);
+    advice.next.into_iter().fold(error, Error::next)
+}
+
 /// The command that looks at every step from the name to the rights.
-fn examine(profile: &Profile) -> String {
+pub(super) fn examine(profile: &Profile) -> String {
     format!("kafkalab doctor --phase {}{}", profile.name.name(), connect::server_flag(profile))
 }
 

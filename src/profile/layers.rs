@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::{
-    Actor, Mechanism, PersonaName, PrincipalEntry, Profile, ProfileFile, ProfileName, SecurityProtocol,
+    Actor, Mechanism, PersonaName, PrincipalEntry, Profile, ProfileFile, ProfileName, SecurityProtocol, Ssl,
 };
 use crate::error::{Error, Result};
 use crate::source::{Source, Sourced};
@@ -84,7 +84,7 @@ pub fn resolve(
         plaintext_server: plaintext_server.map(|server| moved(server, over.lab.as_ref())),
         security_protocol,
         mechanism,
-        ssl: file.ssl.clone(),
+        ssl: layers.ssl(),
         actor: layers.actor(has_login)?,
         principal_names: file.principals.iter().map(|entry| entry.name.clone()).collect(),
         owner: file.principal.as_ref().map_or_else(|| "ANONYMOUS".to_owned(), |name| name.value.clone()),
@@ -118,13 +118,16 @@ struct Layers<'a> {
 }
 
 /// librdkafka's names of settings that have a place of their own here; all others go to librdkafka as they are.
-const OWN: [&str; 6] = [
+const OWN: [&str; 9] = [
     "bootstrap.servers",
     "metadata.broker.list",
     "security.protocol",
     "sasl.mechanism",
     "sasl.mechanisms",
     "sasl.username",
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.key.location",
 ];
 
 impl Layers<'_> {
@@ -183,6 +186,18 @@ impl Layers<'_> {
         match text {
             Some(text) => parsed(&text, Mechanism::parse),
             None => Ok(self.file.mechanism.clone().unwrap_or(Sourced::default_value(Mechanism::Plain))),
+        }
+    }
+
+    fn ssl(&self) -> Ssl {
+        let file = &self.file.ssl;
+        let pick = |property, variable, written: &Option<Sourced<String>>| {
+            self.pick(("", None), &[property], variable, written.clone())
+        };
+        Ssl {
+            ca_file: pick("ssl.ca.location", "KAFKALAB_SSL_CA_FILE", &file.ca_file),
+            cert_file: pick("ssl.certificate.location", "KAFKALAB_SSL_CERT_FILE", &file.cert_file),
+            key_file: pick("ssl.key.location", "KAFKALAB_SSL_KEY_FILE", &file.key_file),
         }
     }
 
@@ -289,6 +304,17 @@ mod tests {
         assert_eq!(phase1(&over, &variables).unwrap().bootstrap_server.to_string(), "c:1 (-b)");
         over.properties = vec![("bootstrap.servers".to_owned(), "d:1".to_owned())];
         assert_eq!(phase1(&over, &variables).unwrap().bootstrap_server.to_string(), "d:1 (-X)");
+    }
+
+    #[test]
+    fn the_files_of_tls_have_the_same_layers() {
+        let mut over = Overrides::default();
+        let variables = [("KAFKALAB_SSL_CA_FILE", "v.pem")];
+        let ca_file = |over: &Overrides| phase1(over, &variables).unwrap().ssl.ca_file.unwrap().to_string();
+        assert_eq!(ca_file(&over), "v.pem (KAFKALAB_SSL_CA_FILE)");
+        over.properties = vec![("ssl.ca.location".to_owned(), "x.pem".to_owned())];
+        assert_eq!(ca_file(&over), "x.pem (-X)");
+        assert!(phase1(&over, &[]).unwrap().properties.is_empty(), "librdkafka gets it once");
     }
 
     #[test]

@@ -15,3 +15,4 @@ mod partitions;
 mod producers;
 mod raw;
 mod refusals;
+mod tls;

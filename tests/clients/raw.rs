@@ -88,10 +88,10 @@ on_every_broker! {
             (login(SCRAM_256, "nobody", "laravel-secret"), refused(invalid)),
             (login(sha512, "laravel", "laravel-secret"), LoginOutcome::MechanismNotOffered),
         ] {
-            let found = block_on(probe(lab.bootstrap_sasl(), Some(&login)));
+            let found = block_on(probe(lab.bootstrap_sasl(), Some(login.clone())));
             assert_eq!((&found.listener, &found.login), (&offered, &outcome), "{login:?}");
         }
-        let found = block_on(probe(lab.bootstrap_plaintext(), Some(&login(Mechanism::Plain, "laravel", "x"))));
+        let found = block_on(probe(lab.bootstrap_plaintext(), Some(login(Mechanism::Plain, "laravel", "x"))));
         assert_eq!((found.listener, found.login), (Listener::Plaintext, LoginOutcome::NotTried));
     }
 

@@ -49,14 +49,32 @@ pub struct Broker {
     pub process: Process,
 }
 
+/// A listener on top of those of the compose file, on 127.0.0.1.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Its name, in capital letters.
+    pub name: &'static str,
+    /// Kafka's name of what it speaks.
+    pub protocol: &'static str,
+    /// Where it listens.
+    pub port: u16,
+    /// Properties of its own, without the prefix `listener.name.NAME.`.
+    pub properties: Vec<(String, String)>,
+}
+
 impl Apache {
     /// Starts the brokers of a compose file, all at once, and runs its init job. The error is what the broker or the
     /// job said last.
     pub fn start(file: &str, ports: Ports) -> Result<Apache, String> {
+        Apache::start_with(file, ports, &[])
+    }
+
+    /// The same with more listeners, for a file with one broker.
+    pub fn start_with(file: &str, ports: Ports, listeners: &[Listener]) -> Result<Apache, String> {
         let mut tries = 0..3;
         loop {
             tries.next();
-            match Apache::start_brokers(Compose::read(file), ports) {
+            match Apache::start_brokers(Compose::read(file), ports, listeners) {
                 // Another process took the port between the look and the bind.
                 Err(problem) if problem.contains("Address already in use") && !tries.is_empty() => {}
                 Err(problem) => return Err(problem),
@@ -65,10 +83,10 @@ impl Apache {
         }
     }
 
-    fn start_brokers(compose: Compose, ports: Ports) -> Result<Apache, String> {
+    fn start_brokers(compose: Compose, ports: Ports, listeners: &[Listener]) -> Result<Apache, String> {
         let addresses = Addresses::assign(&compose.brokers(), ports);
         let brokers: Result<Vec<_>, _> =
-            compose.brokers().into_iter().map(|broker| launch(broker, &addresses)).collect();
+            compose.brokers().into_iter().map(|broker| launch(broker, &addresses, listeners)).collect();
         let brokers = brokers?;
         for broker in &brokers {
             // Logged after the listeners have been opened, which happens only once the ACLs are loaded.
@@ -134,7 +152,7 @@ impl Drop for Apache {
 }
 
 /// Formats the storage of one broker and starts its JVM.
-fn launch(service: Service<'_>, addresses: &Addresses) -> Result<Broker, String> {
+fn launch(service: Service<'_>, addresses: &Addresses, more: &[Listener]) -> Result<Broker, String> {
     let environment = service.environment();
     if environment.get("KAFKA_OPTS").is_none_or(String::is_empty) {
         return Err(format!("{}: the image's scripts refuse an empty KAFKA_OPTS", service.name));
@@ -142,6 +160,7 @@ fn launch(service: Service<'_>, addresses: &Addresses) -> Result<Broker, String>
     let folder = folder();
     let data = folder.join("data");
     let mut properties = local_properties(service, addresses, &data);
+    more.iter().for_each(|listener| add(listener, &mut properties));
     let file = folder.join("server.properties");
     fs::write(&file, properties::file(&properties)).unwrap();
     let log4j2 = folder.join("log4j2.properties");
@@ -167,6 +186,26 @@ fn launch(service: Service<'_>, addresses: &Addresses) -> Result<Broker, String>
     };
     let (plaintext, sasl) = (address("PLAINTEXT"), address("SASL_PLAINTEXT"));
     Ok(Broker { name: service.name.to_owned(), plaintext, sasl, data, process })
+}
+
+/// One more listener. Whoever logs in there is who logs in at the SASL_PLAINTEXT listener.
+fn add(listener: &Listener, properties: &mut BTreeMap<String, String>) {
+    let Listener { name, protocol, port, properties: own } = listener;
+    for (property, entry) in [
+        ("listeners", format!("{name}://127.0.0.1:{port}")),
+        ("advertised.listeners", format!("{name}://localhost:{port}")),
+        ("listener.security.protocol.map", format!("{name}:{protocol}")),
+    ] {
+        let list = properties.get_mut(property).expect("the compose file sets it");
+        *list += &format!(",{entry}");
+    }
+    let prefix = format!("listener.name.{}.", name.to_lowercase());
+    let logins = properties.clone().into_iter().filter_map(|(property, value)| {
+        let login = property.strip_prefix("listener.name.sasl_plaintext.")?;
+        Some((login.to_owned(), value))
+    });
+    let all = logins.chain(own.iter().cloned());
+    properties.extend(all.map(|(property, value)| (format!("{prefix}{property}"), value)));
 }
 
 /// The broker's properties with the addresses and the data folder of this machine.

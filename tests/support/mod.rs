@@ -22,7 +22,7 @@
 //!
 //! In reading order: [`requirements`], [`process`] (a child that dies with its parent, and its log), [`compose`],
 //! [`properties`] and [`addresses`] (from the compose file to `server.properties`), [`java`], [`tools`], [`apache`],
-//! [`embedded`], [`packages`] (KafkaJS and aiokafka), [`lab`], [`records`] (produce and read, for tests that are about
+//! [`embedded`], [`packages`] (KafkaJS and aiokafka), [`lab`], [`tls`] (brokers with certificates), [`records`] (produce and read, for tests that are about
 //! something else).
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "test code: a panic is how it reports")]
@@ -38,6 +38,7 @@ pub mod process;
 pub mod properties;
 pub mod records;
 pub mod requirements;
+pub mod tls;
 pub mod tools;
 
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use kafka_protocol::messages::{BrokerId, FindCoordinatorRequest, MetadataRequest
 use kafka_protocol::protocol::{Request, StrBytes};
 use tokio::time::Instant;
 
-use super::{BrokerError, Connection, Login, RawError};
+use super::{BrokerError, Connection, RawError, Security};
 use crate::kafka_error;
 
 /// Between two attempts at what a broker is not ready for yet.
@@ -22,8 +22,7 @@ const FIND_COORDINATOR_ONE_KEY: i16 = 3;
 pub struct Cluster {
     /// Where to begin; tried in this order.
     bootstrap: Vec<String>,
-    /// `None` on a listener without SASL.
-    login: Option<Login>,
+    security: Security,
     /// For one operation as a whole, retries included.
     timeout: Duration,
     /// By `host:port`.
@@ -44,15 +43,20 @@ pub(super) enum To<'a> {
 }
 
 impl Cluster {
-    /// Connects to the first of the `bootstrap` addresses (`host:port`, separated by commas) that works, logs in, and
-    /// learns of the other brokers. `timeout` limits this and each later operation.
+    /// Connects to the first of the `bootstrap` addresses (`host:port`, separated by commas) that works, secures it
+    /// and logs in, and learns of the other brokers. `timeout` limits this and each later operation.
     ///
     /// # Errors
-    /// That of the last address tried; a refused login ends it at once.
-    pub async fn connect(bootstrap: &str, login: Option<Login>, timeout: Duration) -> Result<Self, RawError> {
+    /// That of the last address tried; a refused login or handshake ends it at once.
+    pub async fn connect(
+        bootstrap: &str,
+        security: impl Into<Security>,
+        timeout: Duration,
+    ) -> Result<Self, RawError> {
         let bootstrap = bootstrap.split(',').map(|address| address.trim().to_owned()).collect();
         let (connections, brokers) = (HashMap::new(), BTreeMap::new());
-        let mut cluster = Self { bootstrap, login, timeout, connections, brokers };
+        let security = security.into();
+        let mut cluster = Self { bootstrap, security, timeout, connections, brokers };
         cluster.refresh(Some(Vec::new())).await?;
         Ok(cluster)
     }
@@ -155,7 +159,9 @@ impl Cluster {
         for address in known {
             match self.connection(&address).await {
                 Ok(_) => return Ok(address),
-                Err(error @ (RawError::Sasl { .. } | RawError::Unsupported(_))) => return Err(error),
+                Err(error @ (RawError::Sasl { .. } | RawError::Tls { .. } | RawError::Unsupported(_))) => {
+                    return Err(error);
+                }
                 Err(error) => failure = error,
             }
         }
@@ -164,11 +170,7 @@ impl Cluster {
 
     async fn connection(&mut self, address: &str) -> Result<&mut Connection, RawError> {
         if !self.connections.contains_key(address) {
-            let mut connection = Connection::connect(address, self.timeout).await?;
-            connection.api_versions().await?;
-            if let Some(login) = &self.login {
-                connection.login(login).await?;
-            }
+            let connection = Connection::open(address, &self.security, self.timeout).await?;
             self.connections.insert(address.to_owned(), connection);
         }
         Ok(self.connections.get_mut(address).expect("inserted above if it was absent"))

@@ -9,11 +9,11 @@ use kafka_protocol::messages::{
     ApiKey, ApiVersionsRequest, ApiVersionsResponse, RequestHeader, ResponseHeader,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes, VersionRange};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::RawError;
+use super::{RawError, Security, Tls, tls};
 
 /// The largest answer that is read, in bytes; as `socket.request.max.bytes` of a broker.
 const MAX_FRAME: usize = 100 * 1024 * 1024;
@@ -24,7 +24,8 @@ const UNSUPPORTED_VERSION: i16 = 35;
 #[derive(Debug)]
 pub struct Connection {
     address: String,
-    stream: TcpStream,
+    /// The socket, or TLS over it.
+    stream: Box<dyn Stream>,
     /// Bytes that arrived and are no whole frame yet. Kept here, so that giving up waiting loses nothing.
     received: BytesMut,
     /// How long to wait for one answer.
@@ -34,6 +35,10 @@ pub struct Connection {
     /// What the broker answered to ApiVersions, by API key; empty until it was asked.
     versions: BTreeMap<i16, VersionRange>,
 }
+
+/// What bytes go through.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug> Stream for T {}
 
 /// A request on its way: what is needed to read its answer.
 #[derive(Debug)]
@@ -49,12 +54,27 @@ impl Connection {
     /// # Errors
     /// [`RawError::Resolve`], [`RawError::Refused`], [`RawError::TimedOut`] or [`RawError::Io`].
     pub async fn connect(address: &str, timeout: Duration) -> Result<Self, RawError> {
+        Self::connect_with(address, None, timeout).await
+    }
+
+    /// The same through TLS, where there is a `tls`. `timeout` limits the connection and the handshake, each.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and [`RawError::Tls`].
+    pub async fn connect_with(address: &str, tls: Option<&Tls>, timeout: Duration) -> Result<Self, RawError> {
         let stream = match tokio::time::timeout(timeout, open(address)).await {
             Ok(stream) => stream?,
             Err(_) => return Err(timed_out(address, "the connection", timeout)),
         };
         // Requests are small and each waits for its answer: Nagle's algorithm would only add latency.
         stream.set_nodelay(true).map_err(|source| RawError::Io { address: address.to_owned(), source })?;
+        let stream: Box<dyn Stream> = match tls {
+            None => Box::new(stream),
+            Some(tls) => match tokio::time::timeout(timeout, tls.handshake(address, stream)).await {
+                Ok(stream) => Box::new(stream?),
+                Err(_) => return Err(timed_out(address, "the TLS handshake", timeout)),
+            },
+        };
         Ok(Self {
             address: address.to_owned(),
             stream,
@@ -64,6 +84,19 @@ impl Connection {
             client_id: concat!("kafkalab/", env!("CARGO_PKG_VERSION")).to_owned(),
             versions: BTreeMap::new(),
         })
+    }
+
+    /// A connection that is ready for requests: secured, the broker's APIs known, and logged in.
+    ///
+    /// # Errors
+    /// As [`connect_with`](Self::connect_with), [`api_versions`](Self::api_versions) and [`login`](Self::login).
+    pub async fn open(address: &str, security: &Security, timeout: Duration) -> Result<Self, RawError> {
+        let mut connection = Self::connect_with(address, security.tls.as_ref(), timeout).await?;
+        connection.api_versions().await?;
+        if let Some(login) = &security.login {
+            connection.login(login).await?;
+        }
+        Ok(connection)
     }
 
     /// The `host:port` that was asked for.
@@ -207,7 +240,12 @@ impl Connection {
     /// # Errors
     /// [`RawError::Closed`] or [`RawError::Io`].
     pub async fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), RawError> {
-        self.stream.write_all(bytes).await.map_err(|source| self.io(source, "room to send"))
+        let written = async {
+            self.stream.write_all(bytes).await?;
+            // What TLS has encrypted may still lie in its own buffer.
+            self.stream.flush().await
+        };
+        written.await.map_err(|source| self.io(source, "room to send"))
     }
 
     /// The payload of the next frame, or `None` if the broker closed the connection instead.
@@ -291,6 +329,9 @@ impl Connection {
 
     fn io(&self, source: std::io::Error, waiting_for: &str) -> RawError {
         use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+        if let Some(failure) = tls::of(&source) {
+            return RawError::Tls { address: self.address.clone(), failure, said: source.to_string() };
+        }
         match source.kind() {
             BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => self.closed(waiting_for),
             _ => RawError::Io { address: self.address.clone(), source },

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::TlsFailure;
 use crate::kafka_error;
 
 /// A failure of a raw connection. Which one it is decides the exit code; nobody needs to search the text.
@@ -48,6 +50,26 @@ pub enum RawError {
         address: String,
         /// The operating system's words.
         source: io::Error,
+    },
+    /// No TLS connection came about, or it broke.
+    #[error("TLS with {address} failed: {said}.")]
+    Tls {
+        /// `host:port` of the other side.
+        address: String,
+        /// What kind of failure it is.
+        failure: TlsFailure,
+        /// The words of the TLS library.
+        said: String,
+    },
+    /// A file of the profile's `[ssl]` cannot be used.
+    #[error("[ssl] {setting} {}: {problem}.", path.display())]
+    TlsFile {
+        /// The key below `[ssl]`.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, without a final full stop.
+        problem: String,
     },
     /// What came is not what the protocol allows: another correlation id, a frame that does not decode.
     #[error("{address} does not speak the Kafka protocol as expected: {message}.")]

@@ -1,11 +1,12 @@
-//! What is behind an address? One question and answer each of TCP, ApiVersions and SaslHandshake, then the login.
+//! What is behind an address? One question and answer each of TCP, TLS where the client speaks it, ApiVersions and
+//! SaslHandshake, then the login.
 //!
 //! librdkafka has one error for a wrong password and for a mechanism that is not offered, and none at all for a
 //! PLAINTEXT client on a SASL port; this tells them apart.
 
 use std::time::{Duration, Instant};
 
-use super::{Connection, Handshake, Login, RawError};
+use super::{Connection, Handshake, Login, RawError, Security, TlsFailure};
 
 /// Patience for the second look at what does not answer as Kafka.
 const SECOND_LOOK: Duration = Duration::from_millis(400);
@@ -44,12 +45,28 @@ pub enum Listener {
     Plaintext,
     /// Kafka with SASL, and the mechanisms that it offers.
     Sasl(Vec<String>),
-    /// A TLS listener: `SSL` or `SASL_SSL`.
+    /// A TLS listener, `SSL` or `SASL_SSL`, which was not asked further because this client speaks no TLS.
     Tls,
+    /// TLS did not come about; why, and the words of the TLS library.
+    TlsFailed(TlsFailure, String),
+    /// Kafka over TLS without SASL.
+    Ssl,
+    /// Kafka over TLS with SASL, and the mechanisms that it offers.
+    SaslSsl(Vec<String>),
     /// A web server.
     Http,
     /// Something that is not Kafka; with what was odd.
     NotKafka(String),
+}
+
+impl Listener {
+    /// The mechanisms that it offers; none without SASL.
+    pub fn offered(&self) -> &[String] {
+        match self {
+            Self::Sasl(offered) | Self::SaslSsl(offered) => offered,
+            _ => &[],
+        }
+    }
 }
 
 /// What a broker said to a login.
@@ -72,21 +89,31 @@ pub enum LoginOutcome {
     Broken(String),
 }
 
-/// Probes `host:port`, and tries `login` if the listener asks for one. Takes about 1 s at most on an address that
-/// answers; a probe never fails, it finds.
-pub async fn probe(address: &str, login: Option<&Login>) -> Probe {
+/// Probes `host:port` in the way that `security` says, and tries its login if the listener asks for one. Takes about
+/// 1 s at most on an address that answers; a probe never fails, it finds. An address that speaks no TLS to a client
+/// that does is looked at without it.
+pub async fn probe(address: &str, security: impl Into<Security>) -> Probe {
     let started = Instant::now();
-    let (listener, login) = examine(address, login).await;
+    let security = security.into();
+    let (listener, login) = match examine(address, &security).await {
+        (Listener::TlsFailed(TlsFailure::NotTls, _), _) => {
+            (examine(address, &Security::default()).await.0, LoginOutcome::NotTried)
+        }
+        examined => examined,
+    };
     Probe { address: address.to_owned(), listener, login, elapsed: started.elapsed() }
 }
 
-async fn examine(address: &str, login: Option<&Login>) -> (Listener, LoginOutcome) {
-    let mut connection = match Connection::connect(address, PATIENCE).await {
+async fn examine(address: &str, security: &Security) -> (Listener, LoginOutcome) {
+    let tls = security.tls.is_some();
+    let login = security.login.as_ref();
+    let mut connection = match Connection::connect_with(address, security.tls.as_ref(), PATIENCE).await {
         Ok(connection) => connection,
         Err(error) => return (unreachable(error), LoginOutcome::NotTried),
     };
     if let Err(error) = connection.api_versions().await {
-        return (not_plain_kafka(address, error).await, LoginOutcome::NotTried);
+        let listener = if tls { unreachable(error) } else { not_plain_kafka(address, error).await };
+        return (listener, LoginOutcome::NotTried);
     }
     // Any name makes the broker list its mechanisms; that of the login lets the login go on from here.
     let mechanism = login.map_or("PLAIN", |login| login.mechanism.name());
@@ -95,12 +122,14 @@ async fn examine(address: &str, login: Option<&Login>) -> (Listener, LoginOutcom
         Err(error) => return (unreachable(error), LoginOutcome::NotTried),
     };
     let offered = answer.mechanisms.iter().map(|name| name.to_string()).collect();
+    let sasl = if tls { Listener::SaslSsl(offered) } else { Listener::Sasl(offered) };
     match (answer.error_code, login) {
-        (0, Some(login)) => (Listener::Sasl(offered), prove(connection, login).await),
-        (0, None) => (Listener::Sasl(offered), LoginOutcome::NotTried),
-        (UNSUPPORTED_SASL_MECHANISM, Some(_)) => (Listener::Sasl(offered), LoginOutcome::MechanismNotOffered),
-        (UNSUPPORTED_SASL_MECHANISM, None) => (Listener::Sasl(offered), LoginOutcome::NotTried),
-        (ILLEGAL_SASL_STATE, _) => (Listener::Plaintext, LoginOutcome::NotTried),
+        (0, Some(login)) => (sasl, prove(connection, login).await),
+        (UNSUPPORTED_SASL_MECHANISM, Some(_)) => (sasl, LoginOutcome::MechanismNotOffered),
+        (0 | UNSUPPORTED_SASL_MECHANISM, None) => (sasl, LoginOutcome::NotTried),
+        (ILLEGAL_SASL_STATE, _) => {
+            (if tls { Listener::Ssl } else { Listener::Plaintext }, LoginOutcome::NotTried)
+        }
         (code, _) => (Listener::NotKafka(format!("SaslHandshake answered {code}")), LoginOutcome::NotTried),
     }
 }
@@ -141,6 +170,7 @@ fn unreachable(error: RawError) -> Listener {
         RawError::Resolve { source, .. } => Listener::Unresolved(source.to_string()),
         RawError::TimedOut { .. } => Listener::Silent,
         RawError::Io { source, .. } => Listener::Unreachable(source.to_string()),
+        RawError::Tls { failure, said, .. } => Listener::TlsFailed(failure, said),
         error => Listener::NotKafka(error.to_string()),
     }
 }

@@ -224,7 +224,7 @@ async fn the_probe_tells_the_listeners_apart() {
         (&sasl, Some(login("PLAIN", "secret")), &offered, LoginOutcome::MechanismNotOffered),
         (&plaintext, Some(login("PLAIN", "secret")), &Listener::Plaintext, LoginOutcome::NotTried),
     ] {
-        let found = probe(address, login.as_ref()).await;
+        let found = probe(address, login).await;
         assert_eq!((&found.listener, &found.login), (listener, &outcome));
     }
 }

@@ -57,9 +57,7 @@ pub(super) async fn examine(context: &Context, access: &Access) -> Examined {
     let ways = join_all(access.users.iter().map(async |user| {
         let mut way = common.fork();
         let name = user.actor.name.value.as_str();
-        if access.protocol.has_tls() {
-            way.make(Id::Login, name, login::through_tls(user)).await;
-        } else if access.protocol.has_login() {
+        if access.protocol.has_login() {
             way.make(Id::Login, name, login::login(&address, user)).await;
         } else {
             way.not_needed(Id::Login);
@@ -69,12 +67,10 @@ pub(super) async fn examine(context: &Context, access: &Access) -> Examined {
     let ways = ways.await;
     let in_with = ways.iter().position(|(_, way)| way.passed(Id::Login)).unwrap_or(0);
     let mut last = ways.get(in_with).map_or_else(|| common.fork(), |(_, way)| way.fork());
-    if access.protocol.has_tls() {
-        last.make(Id::Advertised, "", async { Seen::skipped(words::NO_TLS_OF_OUR_OWN) }).await;
-    } else if let Some(user) = access.users.get(in_with) {
+    if let Some(user) = access.users.get(in_with) {
         last.make(Id::Advertised, "", advertised(user, &dialled)).await;
     }
-    if access.protocol.has_login() && !access.protocol.has_tls() {
+    if access.protocol.has_login() {
         last.make(Id::Clock, "", clock(context, access)).await;
     }
 
@@ -102,13 +98,15 @@ async fn reach(context: &Context, access: &Access, address: String) -> Reached {
     let sockets = chain.run(Id::Dns, about, dns).await.unwrap_or_default();
     chain.make(Id::Tcp, about, network::tcp(&sockets)).await;
     let listener = async {
-        let (seen, offered) = network::listener(&address, access.protocol).await;
+        let (seen, offered) = match access.users.first() {
+            Some(user) => network::listener(&address, user).await,
+            None => (Seen::skipped(words::GONE), Vec::new()),
+        };
         (if seen.has_passed() { seen } else { seen.next(&settings) }, offered)
     };
     let offered = chain.run(Id::Listener, about, listener).await;
-    // Behind TLS nobody lists them without a login; that the mechanism fits, the login shows.
     let asked = access.users.first().and_then(|user| user.mechanism.as_ref());
-    match asked.filter(|_| !access.protocol.has_tls()) {
+    match asked {
         Some(asked) => {
             let flag = access.users.first().map_or_else(String::new, connect::server_flag);
             let seen = async { network::mechanism(asked.value, &offered.unwrap_or_default(), &flag) };

@@ -6,9 +6,8 @@ use tokio::time::timeout;
 
 use super::check::Seen;
 use super::network::PATIENCE;
-use crate::client::Producer;
 use crate::client::raw::admin::quorum::controller_time;
-use crate::client::raw::{self, Cluster, LoginOutcome, RawError};
+use crate::client::raw::{Cluster, LoginOutcome, RawError};
 use crate::commands::connect;
 use crate::error::Kind;
 use crate::profile::Profile;
@@ -17,15 +16,9 @@ use crate::words::{doctor as words, trouble};
 /// Below this, delays and `@-1h` are as good as exact; people read them in seconds.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
-/// A TLS handshake and a login through librdkafka take longer than our own.
-const TLS_PATIENCE: Duration = Duration::from_millis(1500);
-
-/// Asked about where the profile names no topic; whether it is there does not matter.
-const ANY_TOPIC: &str = "kafkalab";
-
 /// The login of one principal, with the broker's words if it says no.
 pub(super) async fn login(address: &str, profile: &Profile) -> Seen {
-    let probe = raw::probe(address, connect::login(profile).as_ref()).await;
+    let probe = connect::probe(profile, address, connect::login(profile)).await;
     let name = &profile.actor.name.value;
     match probe.login {
         LoginOutcome::Accepted => {
@@ -46,39 +39,6 @@ pub(super) async fn login(address: &str, profile: &Profile) -> Seen {
         }
         LoginOutcome::Broken(problem) => Seen::failed(Kind::Unreachable, problem).next("kafkalab status"),
         LoginOutcome::NotTried => Seen::failed(Kind::Unreachable, words::GONE).next("kafkalab status"),
-    }
-}
-
-/// The same through TLS, which our own connection does not speak: librdkafka asks for a topic's metadata. Any answer
-/// about the topic means that the login was accepted.
-pub(super) async fn through_tls(profile: &Profile) -> Seen {
-    use crate::client;
-    let settings = connect::settings(profile, TLS_PATIENCE);
-    let topic = profile.topic.as_ref().map_or(ANY_TOPIC, |topic| &topic.value);
-    let asked = async { Producer::new(&settings, &connect::produce_options(profile))?.topic(topic).await };
-    let failure = match asked.await {
-        Ok(_) => None,
-        Err(failure) => match failure.kind {
-            client::Kind::Authorization | client::Kind::UnknownTopic => None,
-            _ => Some(failure),
-        },
-    };
-    match failure {
-        None => Seen::passed(words::LET_IN.with(&[("principal", &profile.principal().value)])),
-        Some(failure) => {
-            let kind = match failure.kind {
-                client::Kind::Authentication => Kind::Authentication,
-                client::Kind::Configuration => Kind::Usage,
-                _ => Kind::Unreachable,
-            };
-            let next = failure.code.as_ref().map_or(0, |code| code.number);
-            let seen = Seen::failed(kind, failure.said);
-            let seen = match kind {
-                Kind::Authentication => seen,
-                _ => seen.and(words::TLS_FILES),
-            };
-            if next == 0 { seen } else { seen.next(format!("kafkalab explain {next}")) }
-        }
     }
 }
 

@@ -11,7 +11,9 @@ use tokio::time::timeout;
 
 use super::check::Seen;
 use crate::client::raw::admin::brokers::{self, Broker};
-use crate::client::raw::{self, Cluster, Listener};
+use crate::client::raw::{Cluster, Listener};
+use crate::commands::connect;
+use crate::commands::tls::{self, Advice};
 use crate::error::Kind;
 use crate::profile::{Mechanism, Profile, SecurityProtocol};
 use crate::words::{doctor as words, trouble};
@@ -79,33 +81,47 @@ async fn knock(socket: SocketAddr) -> Knocked {
 }
 
 /// What an address really speaks, held against what the profile says; and the mechanisms that it offers.
-pub(super) async fn listener(address: &str, protocol: SecurityProtocol) -> (Seen, Vec<String>) {
-    let found = raw::probe(address, None).await.listener;
-    let seen = judge(address, protocol, &found);
-    let offered = if let Listener::Sasl(offered) = found { offered } else { Vec::new() };
-    (seen, offered)
+pub(super) async fn listener(address: &str, profile: &Profile) -> (Seen, Vec<String>) {
+    let found = connect::probe(profile, address, None).await.listener;
+    (judge(address, profile, &found), found.offered().to_vec())
 }
 
-fn judge(address: &str, protocol: SecurityProtocol, found: &Listener) -> Seen {
-    let tls = protocol.has_tls();
+fn judge(address: &str, profile: &Profile, found: &Listener) -> Seen {
+    use SecurityProtocol as P;
+    let protocol = profile.security_protocol.value;
     let other = |line| Seen::failed(Kind::Unreachable, line);
     let mismatch = |line| Seen::failed(Kind::Authentication, line);
+    let advised = |advice: Advice| advice.next.into_iter().fold(mismatch(advice.hint), Seen::next);
+    if let Some(advice) = tls::not_spoken(profile, address, found) {
+        return advised(advice);
+    }
+    let fits = matches!(
+        (found, protocol),
+        (Listener::Plaintext, P::Plaintext)
+            | (Listener::Sasl(_), P::SaslPlaintext)
+            | (Listener::Ssl, P::Ssl)
+            | (Listener::SaslSsl(_), P::SaslSsl)
+    );
+    if fits {
+        return Seen::passed(format!("Kafka, {protocol}"));
+    }
     match found {
-        Listener::Plaintext if protocol == SecurityProtocol::Plaintext => Seen::passed("Kafka, PLAINTEXT"),
-        Listener::Sasl(_) if protocol == SecurityProtocol::SaslPlaintext => {
-            Seen::passed("Kafka, SASL_PLAINTEXT")
+        Listener::TlsFailed(failure, said) => {
+            let advice = tls::failed(profile, address, failure, said);
+            advised(advice)
         }
-        // Whether Kafka is behind it, the login shows.
-        Listener::Tls if tls => Seen::passed(words::TLS_ANSWERS),
         Listener::Tls => mismatch(trouble::WANTS_TLS.with(&[("address", &address), ("protocol", &protocol)])),
-        _ if tls => mismatch(words::NO_TLS.with(&[("address", &address), ("protocol", &protocol)])),
-        Listener::Sasl(offered) => {
-            let offered = offered.join(", ");
+        Listener::Sasl(_) | Listener::SaslSsl(_) => {
+            let offered = found.offered().join(", ");
+            let to_try = if protocol.has_tls() { P::SaslSsl } else { P::SaslPlaintext };
             mismatch(trouble::WANTS_LOGIN.with(&[("address", &address), ("offered", &offered)]))
-                .next(format!("kafkalab doctor -b {address} -X security.protocol=SASL_PLAINTEXT"))
+                .next(format!("kafkalab doctor -b {address} -X security.protocol={to_try}"))
         }
         Listener::Plaintext => {
             mismatch(trouble::WANTS_NO_LOGIN.with(&[("address", &address), ("protocol", &protocol)]))
+        }
+        Listener::Ssl => {
+            mismatch(trouble::TLS_WANTS_NO_LOGIN.with(&[("address", &address), ("protocol", &protocol)]))
         }
         Listener::Http => other(trouble::WEB_SERVER.with(&[("address", &address)])).next("kafkalab status"),
         Listener::NotKafka(problem) => {
@@ -157,7 +173,7 @@ async fn reach(broker: &Broker, profile: &Profile, dialled: &[SocketAddr]) -> Se
         return Seen::passed(words::ADVERTISED_SAME.with(&[("address", &address)]));
     }
     let away = |line| {
-        let setting = format!("KAFKA_ADVERTISED_LISTENERS={protocol}://{}", connect_address(profile));
+        let setting = format!("KAFKA_ADVERTISED_LISTENERS={protocol}://{}", connect::address(profile));
         Seen::failed(Kind::Unreachable, line).and(words::TWO_ADDRESSES).next(setting)
     };
     if sockets.is_empty() {
@@ -170,33 +186,42 @@ async fn reach(broker: &Broker, profile: &Profile, dialled: &[SocketAddr]) -> Se
         let trap = if this_machine { words::ADVERTISED_LOCALHOST } else { words::ADVERTISED_AWAY };
         return away(trap.with(&[("address", &address)]));
     }
-    let (seen, _) = listener(&address, protocol).await;
+    let (seen, _) = listener(&address, profile).await;
     match seen.has_passed() {
         true => Seen::passed(words::ADVERTISED_OTHER.with(&[("address", &address)])),
         false => away(words::ADVERTISED_NOT_KAFKA.with(&[("address", &address)])).with(seen),
     }
 }
 
-fn connect_address(profile: &Profile) -> &str {
-    crate::commands::connect::address(profile)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::raw::TlsFailure;
+    use crate::profile::{Overrides, ProfileName, resolve};
 
     #[test]
     fn only_the_protocol_of_the_profile_passes() {
         let offered = || Listener::Sasl(vec!["PLAIN".to_owned()]);
-        let passes = |protocol, found: &Listener| judge("h:1", protocol, found).has_passed();
+        let over_tls = || Listener::SaslSsl(vec!["PLAIN".to_owned()]);
+        let file = crate::profile::Library::default().load(ProfileName::Phase1).unwrap();
+        let profile = resolve(ProfileName::Phase1, file, &Overrides::default(), &|_| None).unwrap();
+        let passes = |protocol, found: &Listener| {
+            let mut profile = profile.clone();
+            profile.security_protocol.value = protocol;
+            judge("h:1", &profile, found).has_passed()
+        };
         assert!(passes(SecurityProtocol::Plaintext, &Listener::Plaintext));
         assert!(passes(SecurityProtocol::SaslPlaintext, &offered()));
         for (_, protocol) in SecurityProtocol::ALL {
-            for found in [Listener::Http, Listener::Silent, Listener::Refused] {
+            let failed = Listener::TlsFailed(TlsFailure::UnknownAuthority, String::new());
+            for found in [Listener::Http, Listener::Silent, Listener::Refused, Listener::Tls, failed] {
                 assert!(!passes(protocol, &found), "{protocol} {found:?}");
             }
-            assert_eq!(passes(protocol, &Listener::Tls), protocol.has_tls(), "{protocol}");
         }
+        assert!(passes(SecurityProtocol::Ssl, &Listener::Ssl));
+        assert!(passes(SecurityProtocol::SaslSsl, &over_tls()));
+        assert!(!passes(SecurityProtocol::SaslPlaintext, &over_tls()));
+        assert!(!passes(SecurityProtocol::SaslSsl, &Listener::Ssl));
         assert!(!passes(SecurityProtocol::SaslPlaintext, &Listener::Plaintext));
         assert!(!passes(SecurityProtocol::Plaintext, &offered()));
         assert!(!passes(SecurityProtocol::SaslSsl, &offered()));

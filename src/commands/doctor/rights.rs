@@ -4,7 +4,7 @@
 use super::check::Seen;
 use super::network::PATIENCE;
 use crate::acl::{AclFiles, AclSet, Fix, Operation, Policy, Question, Resource, render};
-use crate::client::raw::{Connection, RawError};
+use crate::client::raw::RawError;
 use crate::client::rights::{self as attempts, Attempt};
 use crate::commands::{connect, denial};
 use crate::error::Kind;
@@ -109,9 +109,6 @@ impl Acls {
     /// Decides everything that a principal needs, and names what would add what is missing. Without the cluster's ACLs
     /// the principal tries it out; without a connection the files have to do.
     pub(super) async fn check(&self, profile: &Profile) -> Seen {
-        if profile.security_protocol.value.has_tls() {
-            return Seen::skipped(words::NO_TLS_OF_OUR_OWN);
-        }
         let needs = needs(profile);
         let (allowed, lacking, missing) = match &self.cluster {
             Some(set) => (words::ALLOWED_BY_CLUSTER, words::MISSING_BY_CLUSTER, decide(set, profile, &needs)),
@@ -137,11 +134,7 @@ impl Acls {
     /// The principal sends the requests that need these rights, made so that nothing changes. CREATE cannot be tried
     /// without creating; DESCRIBE comes with READ and WRITE, and there is no telling them apart.
     async fn try_out(&self, profile: &Profile, needs: &[Need]) -> Result<Vec<Missing>, RawError> {
-        let mut connection = Connection::connect(connect::address(profile), PATIENCE).await?;
-        connection.api_versions().await?;
-        if let Some(login) = connect::login(profile) {
-            connection.login(&login).await?;
-        }
+        let mut connection = connect::connection(profile, PATIENCE).await?;
         let mut missing = Vec::new();
         for need in needs {
             let Some(attempt) = need.attempt() else { continue };

@@ -16,9 +16,6 @@ const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
 
 /// Looks for the topics of a profile.
 pub(super) async fn check(profile: &Profile) -> Seen {
-    if profile.security_protocol.value.has_tls() {
-        return Seen::skipped(words::NO_TLS_OF_OUR_OWN);
-    }
     let names: Vec<&str> = [&profile.topic, &profile.dead_letter_topic]
         .into_iter()
         .flatten()

@@ -10,7 +10,7 @@ mod records;
 mod runs;
 
 use super::{Context, connect};
-use crate::client::raw::{Cluster, Connection};
+use crate::client::raw::Cluster;
 use crate::lesson::decide::{self, Decision};
 use crate::lesson::{Baseline, Goal, GoalResult, Run, Step, ran};
 use crate::profile::ProfileName;
@@ -96,13 +96,8 @@ impl Asker<'_> {
         let profiles = [context.profile(phase), context.profile_as(ProfileName::Admin, "admin")];
         let [lesson, admin] = profiles.map(|profile| profile.map_err(|error| error.to_string()));
         let (lesson, admin) = (lesson?, admin?);
-        let answers = async {
-            Connection::connect(connect::address(&lesson), context.global.timeout)
-                .await?
-                .api_versions()
-                .await
-                .map(drop)
-        };
+        let answers =
+            async { connect::bare(&lesson, context.global.timeout).await?.api_versions().await.map(drop) };
         answers.await.map_err(|problem| problem.to_string())?;
         let servers = [Some(lesson.bootstrap_server), lesson.plaintext_server, Some(admin.bootstrap_server)];
         Ok(servers.into_iter().flatten().map(|server| server.value).collect())
