@@ -11,6 +11,7 @@ pub(super) type Endpoint = (String, u16);
 pub struct Advertised {
     plaintext: Option<Endpoint>,
     sasl_plaintext: Option<Endpoint>,
+    sasl_ssl: Option<Endpoint>,
 }
 
 impl Advertised {
@@ -26,7 +27,11 @@ impl Advertised {
             let place = match name {
                 "PLAINTEXT" => &mut advertised.plaintext,
                 "SASL_PLAINTEXT" => &mut advertised.sasl_plaintext,
-                _ => return Err(format!("{name} is no listener: they are PLAINTEXT and SASL_PLAINTEXT")),
+                "SASL_SSL" => &mut advertised.sasl_ssl,
+                _ => {
+                    let known = "PLAINTEXT, SASL_PLAINTEXT and SASL_SSL";
+                    return Err(format!("{name} is no listener: they are {known}"));
+                }
             };
             if place.replace(endpoint(address)?).is_some() {
                 return Err(format!("{name} is there twice"));
@@ -40,6 +45,7 @@ impl Advertised {
         match listener {
             Listener::Plaintext => self.plaintext.as_ref(),
             Listener::SaslPlaintext => self.sasl_plaintext.as_ref(),
+            Listener::SaslSsl => self.sasl_ssl.as_ref(),
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Config {
     pub plaintext: SocketAddr,
     /// Where the SASL_PLAINTEXT listener binds; port 0 picks a free one.
     pub sasl_plaintext: SocketAddr,
+    /// Where the SASL_SSL listener binds, if there is to be one; port 0 picks a free one.
+    pub sasl_ssl: Option<SocketAddr>,
     /// Where records, metadata and committed offsets live.
     pub storage: Storage,
     /// Who may log in, by PLAIN and by both SCRAM mechanisms, with the same password.
@@ -45,12 +47,13 @@ pub enum Storage {
 }
 
 impl Default for Config {
-    /// A broker in memory on two free loopback ports, with the lab's four users and no ACL.
+    /// A broker in memory on two free loopback ports, without TLS, with the lab's four users and no ACL.
     fn default() -> Config {
         let free_port = SocketAddr::from(([127, 0, 0, 1], 0));
         Config {
             plaintext: free_port,
             sasl_plaintext: free_port,
+            sasl_ssl: None,
             storage: Storage::Memory,
             users: lab_users(),
             acls: Vec::new(),

@@ -4,8 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::config::Settings;
@@ -45,7 +44,12 @@ impl Limits {
 }
 
 /// Serves a connection until the client leaves, breaks a rule, or the broker stops.
-pub(super) async fn serve(mut stream: TcpStream, mut session: Session, limits: &Limits, shared: &Shared) {
+pub(super) async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut session: Session,
+    limits: &Limits,
+    shared: &Shared,
+) {
     let mut buffer = BytesMut::new();
     loop {
         let largest = if session.principal().is_some() { limits.request } else { limits.login };
@@ -70,7 +74,7 @@ pub(super) async fn serve(mut stream: TcpStream, mut session: Session, limits: &
             }
             Outcome::Wait(answer) => tokio::select! {
                 () = shared.stop.cancelled() => return,
-                () = closed_by_client(&stream) => return,
+                () = closed_by_client(&mut stream, &mut buffer) => return,
                 answer = answer => match answer {
                     Some(answer) => (Some(answer), false),
                     // Nobody is left who could answer.
@@ -80,7 +84,7 @@ pub(super) async fn serve(mut stream: TcpStream, mut session: Session, limits: &
         };
         if let Some(answer) = answer {
             let written = tokio::select! {
-                written = within(limits.idle, stream.write_all(&answer)) => written,
+                written = within(limits.idle, write(&mut stream, &answer)) => written,
                 () = shared.stopped_for(LAST_ANSWER) => return,
             };
             if written.is_err() {
@@ -94,18 +98,29 @@ pub(super) async fn serve(mut stream: TcpStream, mut session: Session, limits: &
     }
 }
 
-/// Ends when the client is gone. If it has sent more requests already, that hides its going, and this never ends.
-async fn closed_by_client(stream: &TcpStream) {
-    if matches!(stream.peek(&mut [0]).await, Ok(1..)) {
-        std::future::pending::<()>().await;
+/// Ends when the client is gone. What it has sent meanwhile is kept for its turn; it hides the client's going, and this
+/// never ends. So no more than one read is ahead of the request that waits.
+async fn closed_by_client(stream: &mut (impl AsyncRead + Unpin), buffer: &mut BytesMut) {
+    if buffer.is_empty() {
+        buffer.reserve(READ_AHEAD);
+        if !matches!(stream.read_buf(buffer).await, Ok(1..)) {
+            return;
+        }
     }
+    std::future::pending::<()>().await;
+}
+
+async fn write(stream: &mut (impl AsyncWrite + Unpin), answer: &[u8]) -> io::Result<()> {
+    stream.write_all(answer).await?;
+    // Nothing to do for a socket; TLS may still hold the end of it.
+    stream.flush().await
 }
 
 /// The next frame without its length, or none when the client has closed.
 ///
 /// The length is a claim: memory grows with the bytes that have really come.
 async fn read_frame(
-    stream: &mut TcpStream,
+    stream: &mut (impl AsyncRead + Unpin),
     buffer: &mut BytesMut,
     largest: usize,
 ) -> io::Result<Option<Bytes>> {
@@ -137,8 +152,10 @@ async fn within<T>(limit: Option<Duration>, work: impl Future<Output = io::Resul
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     async fn pair() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -156,6 +173,14 @@ mod tests {
         assert_eq!(read_frame(&mut server, &mut buffer, 10).await.unwrap().unwrap(), "de");
         drop(client);
         assert_eq!(read_frame(&mut server, &mut buffer, 10).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_sent_to_its_end() {
+        // As TLS does, this keeps what is small until it is told to let go.
+        let (mut client, server) = tokio::io::duplex(64);
+        write(&mut tokio::io::BufWriter::new(server), b"answer").await.unwrap();
+        assert_eq!(client.read(&mut [0; 64]).now_or_never().unwrap().unwrap(), 6);
     }
 
     #[tokio::test]

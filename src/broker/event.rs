@@ -46,6 +46,13 @@ pub enum Event {
         /// The client's address.
         host: String,
     },
+    /// A client did not get through the TLS handshake, so that it never came to a login.
+    HandshakeFailed {
+        /// The client's address.
+        host: String,
+        /// Why, in the words of the TLS library.
+        message: String,
+    },
     /// The authorizer refused something.
     Denied(Box<Denial>),
     /// A topic came into being.
@@ -101,6 +108,9 @@ impl fmt::Display for Event {
             }
             Event::LoginRefused { mechanism, message, host } => {
                 write!(f, "Failed authentication with {host} ({mechanism}): {message}")
+            }
+            Event::HandshakeFailed { host, message } => {
+                write!(f, "Failed authentication with {host} (SSL handshake failed): {message}")
             }
             Event::Denied(denial) => f.write_str(&denial.audit_line),
             Event::TopicCreated { topic, partitions } => {

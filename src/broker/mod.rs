@@ -1,6 +1,6 @@
 //! The embedded Kafka broker: real SASL, real ACLs, Kafka's own files, one node.
 //!
-//! A request's way: [`server`] accepts, [`connection`] cuts frames, [`dispatch`] checks version and login ([`sasl`],
+//! A request's way: [`server`] accepts, [`tls`] decrypts where that is wanted, [`connection`] cuts frames, [`dispatch`] checks version and login ([`sasl`],
 //! [`users`]), [`guard`] decodes, and a handler of [`api`] works on the one [`state::State`], which lives in [`shared`]
 //! behind its lock. The state has [`topics`] with a [`log`] for each partition, [`fetches`] that wait, the [`coordinator`]
 //! of [`group`]s, and journals of [`metadata`] in the [`data_folder`]. [`event`] is what others may know of it all.
@@ -34,6 +34,7 @@ mod server;
 pub mod session;
 mod shared;
 pub mod state;
+mod tls;
 pub mod topic_config;
 pub mod topics;
 pub mod users;
@@ -48,6 +49,7 @@ use tokio_util::sync::CancellationToken;
 pub use config::{Config, SettingError, Settings, Storage, User, lab_users};
 pub use cx::{Cx, Now};
 pub use event::{Denial, Event, Events};
+pub use tls::CaCertificate;
 
 /// The node id of the only broker, as in the compose file.
 pub const NODE_ID: i32 = 1;
@@ -56,7 +58,7 @@ pub const NODE_ID: i32 = 1;
 pub struct Broker;
 
 impl Broker {
-    /// Opens the data, binds both listeners and serves them on a thread of its own.
+    /// Opens the data, binds the listeners and serves them on a thread of its own.
     ///
     /// # Errors
     /// When an address cannot be bound or may not be, or the data cannot be opened.
@@ -66,12 +68,12 @@ impl Broker {
         let mut early = events.subscribe();
         let server = server::Server::open(config, events.clone(), stop.clone())?;
         let opening = std::iter::from_fn(|| early.try_recv().ok()).collect();
-        let addresses = server.addresses();
+        let (addresses, ca) = (server.addresses(), server.ca_certificate());
         let thread = std::thread::Builder::new()
             .name("kafka-broker".into())
             .spawn(move || server.run())
             .map_err(BrokerError::Thread)?;
-        Ok(Handle { addresses, opening, events, stop, thread: Some(thread) })
+        Ok(Handle { addresses, ca, opening, events, stop, thread: Some(thread) })
     }
 }
 
@@ -79,6 +81,7 @@ impl Broker {
 #[derive(Debug)]
 pub struct Handle {
     addresses: Addresses,
+    ca: Option<CaCertificate>,
     opening: Vec<Event>,
     events: Events,
     stop: CancellationToken,
@@ -92,12 +95,19 @@ pub struct Addresses {
     pub plaintext: SocketAddr,
     /// The listener that asks for a login.
     pub sasl_plaintext: SocketAddr,
+    /// The same over TLS, if it was asked for.
+    pub sasl_ssl: Option<SocketAddr>,
 }
 
 impl Handle {
     /// Where it listens, with real ports.
     pub fn addresses(&self) -> Addresses {
         self.addresses
+    }
+
+    /// What clients of the SASL_SSL listener must trust, if there is that listener.
+    pub fn ca_certificate(&self) -> Option<&CaCertificate> {
+        self.ca.as_ref()
     }
 
     /// What happened while the data was opened.
@@ -165,6 +175,9 @@ pub enum BrokerError {
         /// What is wrong with it.
         source: io::Error,
     },
+    /// The files of the SASL_SSL listener's authority cannot be used.
+    #[error("no TLS for the SASL_SSL listener: {0}")]
+    Tls(io::Error),
     /// The system has no thread or runtime left for the broker.
     #[error("cannot start the broker's thread: {0}")]
     Thread(io::Error),

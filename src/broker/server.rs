@@ -1,11 +1,11 @@
-//! Opens the data and both listeners, accepts connections, and ends them all when the broker stops.
+//! Opens the data and the listeners, accepts connections, and ends them all when the broker stops.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,7 @@ use super::event::{Event, Events};
 use super::session::{Listener, Session};
 use super::shared::Shared;
 use super::state::State;
+use super::tls::{self, CaCertificate, Tls};
 use super::{Addresses, BrokerError};
 
 /// How long accepting pauses when the system refuses.
@@ -26,6 +27,8 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 pub(super) struct Server {
     plaintext: StdListener,
     sasl_plaintext: StdListener,
+    sasl_ssl: Option<(StdListener, Tls)>,
+    ca: Option<CaCertificate>,
     addresses: Addresses,
     limits: Limits,
     max_connections: usize,
@@ -41,13 +44,31 @@ impl Server {
     ) -> Result<Server, BrokerError> {
         let (plaintext, plaintext_address) = bind(config.plaintext, config.allow_remote)?;
         let (sasl_plaintext, sasl_address) = bind(config.sasl_plaintext, config.allow_remote)?;
+        let sasl_ssl = config.sasl_ssl.map(|address| bind(address, config.allow_remote)).transpose()?;
         let limits = Limits::new(&config.settings);
         let max_connections = config.settings.max_connections.min(Semaphore::MAX_PERMITS);
+        let storage = config.storage.clone();
         let state = State::open(config, events.clone())?;
+        let addresses = Addresses {
+            plaintext: plaintext_address,
+            sasl_plaintext: sasl_address,
+            sasl_ssl: sasl_ssl.as_ref().map(|(_, address)| *address),
+        };
+        let (sasl_ssl, ca) = match sasl_ssl {
+            Some((socket, address)) => {
+                let advertised = state.settings.advertised_listeners.of(Listener::SaslSsl);
+                let opened = Tls::open(&storage, &tls::hosts(address, advertised));
+                let (tls, ca) = opened.map_err(BrokerError::Tls)?;
+                (Some((socket, tls)), Some(ca))
+            }
+            None => (None, None),
+        };
         Ok(Server {
             plaintext,
             sasl_plaintext,
-            addresses: Addresses { plaintext: plaintext_address, sasl_plaintext: sasl_address },
+            sasl_ssl,
+            ca,
+            addresses,
             limits,
             max_connections,
             shared: Arc::new(Shared::new(state, events, stop)),
@@ -56,6 +77,10 @@ impl Server {
 
     pub(super) fn addresses(&self) -> Addresses {
         self.addresses
+    }
+
+    pub(super) fn ca_certificate(&self) -> Option<CaCertificate> {
+        self.ca.clone()
     }
 
     /// Serves until the broker is told to stop or stops itself. One thread: requests are short, and most of their
@@ -73,12 +98,15 @@ impl Server {
         let shared = self.shared;
         let tasks = TaskTracker::new();
         let permits = Arc::new(Semaphore::new(self.max_connections));
-        let doors = [(Listener::Plaintext, self.plaintext), (Listener::SaslPlaintext, self.sasl_plaintext)];
-        for (listener, socket) in doors {
+        let plain = [(Listener::Plaintext, self.plaintext), (Listener::SaslPlaintext, self.sasl_plaintext)];
+        let plain = plain.map(|(listener, socket)| (listener, socket, None));
+        let secure = self.sasl_ssl.map(|(socket, tls)| (Listener::SaslSsl, socket, Some(tls)));
+        for (listener, socket, tls) in plain.into_iter().chain(secure) {
             let socket = TcpListener::from_std(socket).map_err(BrokerError::Thread)?;
             let accepting = accept(
                 listener,
                 socket,
+                tls,
                 self.limits.clone(),
                 Arc::clone(&shared),
                 tasks.clone(),
@@ -102,6 +130,7 @@ impl Server {
 async fn accept(
     listener: Listener,
     socket: TcpListener,
+    tls: Option<Tls>,
     limits: Limits,
     shared: Arc<Shared>,
     tasks: TaskTracker,
@@ -135,11 +164,32 @@ async fn accept(
         // Answers are whole frames; waiting to fill a segment would only delay them.
         let _ = stream.set_nodelay(true);
         let session = Session::new(listener, local, peer);
-        let (shared, limits) = (Arc::clone(&shared), limits.clone());
+        let (shared, limits, tls) = (Arc::clone(&shared), limits.clone(), tls.clone());
         tasks.spawn(async move {
-            connection::serve(stream, session, &limits, &shared).await;
+            match tls {
+                None => connection::serve(stream, session, &limits, &shared).await,
+                Some(tls) => serve_over(&tls, stream, session, &limits, &shared).await,
+            }
             drop(permit);
         });
+    }
+}
+
+/// The same through TLS.
+async fn serve_over(tls: &Tls, stream: TcpStream, session: Session, limits: &Limits, shared: &Shared) {
+    let accepted = tokio::select! {
+        () = shared.stop.cancelled() => return,
+        accepted = tls.accept(stream) => accepted,
+    };
+    match accepted {
+        Ok(mut stream) => {
+            connection::serve(&mut stream, session, limits, shared).await;
+            tls::say_goodbye(stream).await;
+        }
+        Err(Some(message)) => {
+            shared.events.emit(|| Event::HandshakeFailed { host: session.host, message });
+        }
+        Err(None) => {}
     }
 }
 

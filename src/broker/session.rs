@@ -4,13 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::sasl::{ANONYMOUS, Gate};
 
-/// Which of the two doors a client came through.
+/// Which of the doors a client came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listener {
     /// No login; everyone is `User:ANONYMOUS`.
     Plaintext,
     /// Login first.
     SaslPlaintext,
+    /// TLS, then the same login.
+    SaslSsl,
 }
 
 /// One connection, without its socket.
@@ -31,7 +33,7 @@ impl Session {
     pub fn new(listener: Listener, local: SocketAddr, peer: SocketAddr) -> Session {
         let gate = match listener {
             Listener::Plaintext => Gate::Authenticated { principal: ANONYMOUS.into() },
-            Listener::SaslPlaintext => Gate::Fresh { api_versions_answered: false },
+            Listener::SaslPlaintext | Listener::SaslSsl => Gate::Fresh { api_versions_answered: false },
         };
         Session { listener, local, host: java_address(peer.ip()), gate }
     }

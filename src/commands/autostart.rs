@@ -3,7 +3,7 @@
 
 use super::{Context, prepare, up};
 use crate::error::{Error, Kind, Result};
-use crate::lab::{Engine, Port, embedded, look_at};
+use crate::lab::{Engine, Listen, Port, embedded, look_at};
 use crate::profile::{LAB_PLAINTEXT, LAB_PLAINTEXT_LISTEN, LAB_SASL, LAB_SASL_LISTEN, Profile};
 use crate::source::Source;
 use crate::words::up as words;
@@ -18,8 +18,8 @@ pub(super) async fn ensure(context: &Context, profile: &Profile) -> Result<()> {
         return Ok(());
     }
     // A broker that crashed comes back where its clients know it.
-    let usual = || (LAB_PLAINTEXT_LISTEN.to_owned(), LAB_SASL_LISTEN.to_owned());
-    let (plaintext, sasl) = state.map_or_else(usual, |state| (state.plaintext, state.sasl));
+    let usual = || (LAB_PLAINTEXT_LISTEN.to_owned(), LAB_SASL_LISTEN.to_owned(), None);
+    let (plaintext, sasl, tls) = state.map_or_else(usual, |state| (state.plaintext, state.sasl, state.tls));
     match (look_at(&plaintext), look_at(&sasl)) {
         (Ok(Port::Free), Ok(Port::Free)) => {}
         (Ok(Port::Busy(_)), Ok(Port::Free)) => return Err(one_busy(&plaintext, &sasl)),
@@ -27,7 +27,8 @@ pub(super) async fn ensure(context: &Context, profile: &Profile) -> Result<()> {
         // Both answer: somebody else's broker, such as plain `docker compose up -d`.
         _ => return Ok(()),
     }
-    let state = up::start_embedded(context, &plaintext, &sasl)?;
+    let listen = Listen { plaintext: &plaintext, sasl: &sasl, tls: tls.as_deref() };
+    let state = up::start_embedded(context, listen)?;
     context.ui.note(words::STARTED.with(&[("plaintext", &state.plaintext), ("sasl", &state.sasl)]));
     prepare::run(context).await.map(drop)
 }

@@ -23,6 +23,10 @@ pub struct Args {
     /// Where a login is asked for; port 0 picks a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = LAB_SASL_LISTEN)]
     sasl_listen: String,
+    /// Where the same login goes over TLS (SASL_SSL); port 0 picks a free one. Clients must trust tls/ca.pem, which
+    /// the broker writes below its data.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "ephemeral")]
+    tls_listen: Option<String>,
     /// Where records, topics, ACLs and offsets are kept; by default in the lab home.
     #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
     data_dir: Option<PathBuf>,
@@ -59,10 +63,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
         broker.events().subscribe()
     };
     let addresses = broker.addresses();
+    let secure = addresses.sasl_ssl.map(|address| format!(" SASL_SSL={address}")).unwrap_or_default();
     context.ui.data_line(&format!(
-        "ready PLAINTEXT={} SASL_PLAINTEXT={}",
+        "ready PLAINTEXT={} SASL_PLAINTEXT={}{secure}",
         addresses.plaintext, addresses.sasl_plaintext
     ))?;
+    if let Some(file) = broker.ca_certificate().and_then(|ca| ca.file.as_ref()) {
+        context.ui.note(words::TRUST.with(&[("file", &file.display())]));
+    }
     for event in broker.opening() {
         log(context, event);
     }
@@ -121,6 +129,7 @@ fn config(context: &Context, args: &Args) -> Result<Config> {
     Ok(Config {
         plaintext: address(&args.listen)?,
         sasl_plaintext: address(&args.sasl_listen)?,
+        sasl_ssl: args.tls_listen.as_deref().map(address).transpose()?,
         storage,
         users: args.users.as_deref().map_or_else(|| Ok(lab_users()), users)?,
         acls: context.acl_files()?.set().iter().collect(),

@@ -18,7 +18,9 @@ use crate::error::{Error, Identity, Kind, Result};
 use crate::lab::{Engine, Home};
 use crate::lesson::{Facts, Lessons};
 use crate::prediction::Prediction;
-use crate::profile::{Library, Overrides, Profile, ProfileFile, ProfileName, resolve};
+use crate::profile::{
+    Library, Overrides, Profile, ProfileFile, ProfileName, RunningLab, RunningTls, resolve,
+};
 use crate::report::Block;
 use crate::source::Source;
 use crate::ui::{ColorChoice, Look, Ui};
@@ -88,9 +90,12 @@ impl Context {
 
     /// What the command line says, and where the running lab listens.
     fn overrides(&self) -> Overrides {
-        let state = self.home().ok().and_then(|home| home.state().ok().flatten());
-        let lab =
-            state.filter(|state| state.engine == Engine::Embedded).map(|state| (state.plaintext, state.sasl));
+        let lab = self.home().ok().and_then(|home| {
+            let state = home.state().ok().flatten().filter(|state| state.engine == Engine::Embedded)?;
+            let ca_file = home.ca_file().display().to_string();
+            let tls = state.tls.map(|address| RunningTls { address, ca_file });
+            Some(RunningLab { plaintext: state.plaintext, sasl: state.sasl, tls })
+        });
         Overrides { lab, ..self.inputs.overrides.clone() }
     }
 

@@ -10,6 +10,9 @@ use crate::profile::ProfileName;
 use crate::report::{Block, Report, Table};
 use crate::words::up as words;
 
+/// How a command of the lab goes over TLS; address and authority are found.
+const OVER_TLS: &str = "kafkalab phase1 verify -X security.protocol=SASL_SSL";
+
 pub(super) async fn run(context: &Context) -> Result<Report> {
     report(context).await
 }
@@ -29,6 +32,13 @@ pub(super) async fn report(context: &Context) -> Result<Report> {
         row("PLAINTEXT", listener(&phase0.bootstrap_server.value, plaintext_up)),
         row("SASL_PLAINTEXT", sasl_listener(context, &admin.bootstrap_server.value, cluster.as_ref().err())),
     ];
+    let tls = state.as_ref().and_then(|state| state.tls.clone());
+    let ca_file = context.home()?.ca_file().display().to_string();
+    if let Some(address) = &tls {
+        let up = Connection::connect(address, timeout).await.is_ok();
+        rows.push(row("SASL_SSL", listener(address, up)));
+        rows.push(row("CA file", ca_file.clone()));
+    }
     if let Some(state) = &state {
         rows.push(row("uptime", uptime(state.started_at_ms)));
         rows.extend(state.pid.map(|pid| row("pid", pid.to_string())));
@@ -39,6 +49,9 @@ pub(super) async fn report(context: &Context) -> Result<Report> {
         "sasl": { "address": admin.bootstrap_server.value, "reachable": answers(cluster.as_ref().err()) },
         "started_at_ms": state.as_ref().map(|state| state.started_at_ms),
     });
+    if let Some(address) = &tls {
+        data["tls"] = json!({ "address": address, "ca_file": ca_file });
+    }
     let mut report = Report::default();
     match cluster {
         Ok(mut cluster) => {
@@ -64,6 +77,10 @@ pub(super) async fn report(context: &Context) -> Result<Report> {
     let made = Report::new(data)
         .block(Block::Table(Table { head: vec!["WHAT", "VALUE"], rows }))
         .line(words::NEXT.with(&[("command", &next)]));
+    let made = match tls {
+        Some(_) => made.line(words::OVER_TLS.with(&[("command", &OVER_TLS)])),
+        None => made,
+    };
     let made = if state.is_none() && report.outcome != Some(Kind::Unreachable) {
         made.line(words::NOT_OURS.with(&[("home", &context.home()?.path().display())]))
     } else {

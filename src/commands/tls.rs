@@ -62,12 +62,16 @@ pub(super) fn not_spoken(profile: &Profile, address: &str, found: &Listener) -> 
         Listener::Sasl(_) => SecurityProtocol::SaslPlaintext,
         _ => return None,
     };
+    let without = format!(
+        "kafkalab doctor --phase {}{} -X security.protocol={found}",
+        profile.name.name(),
+        connect::server_flag(profile)
+    );
+    // The lab's own broker has a listener with TLS if it is asked for one.
+    let with = ["kafkalab down", "kafkalab up --tls-listen 127.0.0.1:9096"].map(str::to_owned);
+    let given = profile.bootstrap_server.source.is_given();
     Some(Advice {
         hint: words::SPEAKS_NO_TLS.with(&[("address", &address), ("found", &found), ("protocol", &protocol)]),
-        next: vec![format!(
-            "kafkalab doctor --phase {}{} -X security.protocol={found}",
-            profile.name.name(),
-            connect::server_flag(profile)
-        )],
+        next: [without].into_iter().chain(with.into_iter().filter(|_| !given)).collect(),
     })
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Context, prepare, status};
 use crate::error::{Error, Kind, Result};
-use crate::lab::{Engine, Home, State, docker, embedded};
+use crate::lab::{Engine, Home, Listen, State, docker, embedded};
 use crate::profile::{LAB_PLAINTEXT, LAB_PLAINTEXT_LISTEN, LAB_SASL, LAB_SASL_LISTEN, Profile, ProfileName};
 use crate::report::Report;
 use crate::words::up as words;
@@ -27,11 +27,17 @@ pub struct Args {
     /// The listener with a login; port 0 takes a free one (embedded).
     #[arg(long, value_name = "HOST:PORT", default_value = LAB_SASL_LISTEN)]
     sasl_listen: String,
+    /// A listener with a login over TLS (SASL_SSL), such as 127.0.0.1:9096; port 0 takes a free one (embedded).
+    #[arg(long, value_name = "HOST:PORT")]
+    tls_listen: Option<String>,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     if args.cluster && args.engine != Engine::Docker {
         return Err(Error::usage(words::CLUSTER_NEEDS_DOCKER).next("kafkalab up --engine docker --cluster"));
+    }
+    if args.tls_listen.is_some() && args.engine != Engine::Embedded {
+        return Err(Error::usage(words::TLS_NEEDS_EMBEDDED).next("kafkalab up --tls-listen 127.0.0.1:9096"));
     }
     if context.global.dry_run && args.engine != Engine::External && running(&context.home()?)?.is_none() {
         return Ok(Report::new(json!({ "started": null, "dry_run": true }))
@@ -39,9 +45,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     }
     match args.engine {
         Engine::Embedded => {
-            [&args.listen, &args.sasl_listen].into_iter().try_for_each(|address| on_loopback(address))?;
-            let state = start_embedded(context, &args.listen, &args.sasl_listen)?;
+            let plain = [&args.listen, &args.sasl_listen];
+            plain.into_iter().chain(&args.tls_listen).try_for_each(|address| on_loopback(address))?;
+            let listen =
+                Listen { plaintext: &args.listen, sasl: &args.sasl_listen, tls: args.tls_listen.as_deref() };
+            let state = start_embedded(context, listen)?;
             say_where_it_listens(context, args, &state);
+            say_where_tls_is(context, args, &state);
         }
         Engine::Docker => start_docker(context, args.cluster)?,
         Engine::External => {
@@ -90,6 +100,20 @@ fn say_where_it_listens(context: &Context, args: &Args, state: &State) {
     }
 }
 
+/// As [`say_where_it_listens`], for the listener that need not be there.
+fn say_where_tls_is(context: &Context, args: &Args, state: &State) {
+    let Some(wanted) = &args.tls_listen else { return };
+    match &state.tls {
+        Some(actual) if serves(actual, wanted) => {}
+        Some(actual) => context.ui.warn(words::LISTENS_ELSEWHERE.with(&[
+            ("flag", &"--tls-listen"),
+            ("wanted", wanted),
+            ("actual", actual),
+        ])),
+        None => context.ui.warn(words::LISTENS_WITHOUT_TLS.with(&[("wanted", wanted)])),
+    }
+}
+
 /// Whether a listener at `actual` is what was asked for with `wanted`; any port is, for port 0.
 fn serves(actual: &str, wanted: &str) -> bool {
     let sockets = |address: &str| address.to_socket_addrs().map(Vec::from_iter).unwrap_or_default();
@@ -98,7 +122,7 @@ fn serves(actual: &str, wanted: &str) -> bool {
 }
 
 /// Starts the embedded broker unless it runs. Two at the same moment: the second waits for the first and finds it.
-pub(super) fn start_embedded(context: &Context, plaintext: &str, sasl: &str) -> Result<State> {
+pub(super) fn start_embedded(context: &Context, listen: Listen<'_>) -> Result<State> {
     let home = context.home()?;
     let _alone = home.lock()?;
     if let Some(state) = running(&home)? {
@@ -110,7 +134,7 @@ pub(super) fn start_embedded(context: &Context, plaintext: &str, sasl: &str) -> 
     let acls = context
         .acls_folder()
         .map(|folder| std::path::absolute(&folder).unwrap_or(folder).display().to_string());
-    let state = embedded::start(&home, plaintext, sasl, acls.as_deref())?;
+    let state = embedded::start(&home, listen, acls.as_deref())?;
     home.remember(&state)?;
     Ok(state)
 }
@@ -129,6 +153,7 @@ fn start_docker(context: &Context, cluster: bool) -> Result<()> {
         engine: Engine::Docker,
         plaintext: LAB_PLAINTEXT.to_owned(),
         sasl: LAB_SASL.to_owned(),
+        tls: None,
         pid: None,
         cluster,
         started_at_ms: jiff::Timestamp::now().as_millisecond(),
@@ -150,7 +175,8 @@ pub(super) fn is_external(context: &Context, admin: &Profile) -> Result<bool> {
     let usual = [LAB_SASL, LAB_SASL_LISTEN];
     Ok(match state.filter(|state| state.engine != Engine::External) {
         Some(state) => {
-            admin.bootstrap_server.value != state.sasl
+            let ours = state.tls.iter().chain([&state.sasl]);
+            !ours.into_iter().any(|address| *address == admin.bootstrap_server.value)
                 && !usual.contains(&admin.bootstrap_server.value.as_str())
         }
         None => true,

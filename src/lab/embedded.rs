@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::{Engine, Home, Port, State, look_at};
+use super::{Engine, Home, Listen, Port, State, look_at};
 use crate::error::{Error, Kind, Result};
 use crate::words::lab as words;
 
@@ -25,24 +25,25 @@ pub fn is_running(home: &Home) -> bool {
     matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock))
 }
 
-/// Starts the broker and waits until both listeners accept. The caller holds the lab's lock.
-pub fn start(home: &Home, plaintext: &str, sasl: &str, acls: Option<&str>) -> Result<State> {
-    for address in [plaintext, sasl] {
+/// Starts the broker and waits until its listeners accept. The caller holds the lab's lock.
+pub fn start(home: &Home, listen: Listen<'_>, acls: Option<&str>) -> Result<State> {
+    for address in [listen.plaintext, listen.sasl].into_iter().chain(listen.tls) {
         if !address.ends_with(":0")
             && let Ok(Port::Busy(owner)) = look_at(address)
         {
             return Err(port_in_use(address, owner));
         }
     }
-    let mut child = spawn(home, plaintext, sasl, acls)?;
+    let mut child = spawn(home, listen, acls)?;
     match ready_line(&mut child) {
         Some(line) => {
-            let (plaintext, sasl) = addresses(&line).ok_or_else(|| did_not_start(home, &line))?;
+            let (plaintext, sasl, tls) = addresses(&line).ok_or_else(|| did_not_start(home, &line))?;
             Ok(State {
                 version: State::VERSION,
                 engine: Engine::Embedded,
                 plaintext,
                 sasl,
+                tls,
                 pid: Some(child.id()),
                 cluster: false,
                 started_at_ms: jiff::Timestamp::now().as_millisecond(),
@@ -75,18 +76,21 @@ pub fn stop(home: &Home, state: &State) -> Result<()> {
     Err(Error::new(Kind::Failed, words::WILL_NOT_STOP.with(&[("home", &home.path().display())])))
 }
 
-fn spawn(home: &Home, plaintext: &str, sasl: &str, acls: Option<&str>) -> Result<Child> {
+fn spawn(home: &Home, listen: Listen<'_>, acls: Option<&str>) -> Result<Child> {
     let program = std::env::current_exe()?;
     let log = OpenOptions::new().create(true).append(true).open(home.broker_log())?;
     let mut command = Command::new(program);
     command
-        .args(["broker", "--listen", plaintext, "--sasl-listen", sasl, "--data-dir"])
+        .args(["broker", "--listen", listen.plaintext, "--sasl-listen", listen.sasl, "--data-dir"])
         .arg(home.broker_data())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::from(log))
         // The broker outlives the folder it was started from.
         .current_dir(home.path());
+    if let Some(tls) = listen.tls {
+        command.args(["--tls-listen", tls]);
+    }
     if let Some(acls) = acls {
         command.args(["--acls", acls]);
     }
@@ -109,8 +113,8 @@ fn ready_line(child: &mut Child) -> Option<String> {
     receiver.recv_timeout(READY_WITHIN).ok().flatten()
 }
 
-/// `ready PLAINTEXT=a SASL_PLAINTEXT=b`.
-fn addresses(line: &str) -> Option<(String, String)> {
+/// `ready PLAINTEXT=a SASL_PLAINTEXT=b`, and ` SASL_SSL=c` where there is that listener.
+fn addresses(line: &str) -> Option<(String, String, Option<String>)> {
     let mut words = line.split_whitespace();
     if words.next() != Some("ready") {
         return None;
@@ -118,7 +122,7 @@ fn addresses(line: &str) -> Option<(String, String)> {
     let listeners: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();
     let find =
         |name| listeners.iter().find(|(key, _)| *key == name).map(|(_, address)| (*address).to_owned());
-    Some((find("PLAINTEXT")?, find("SASL_PLAINTEXT")?))
+    Some((find("PLAINTEXT")?, find("SASL_PLAINTEXT")?, find("SASL_SSL")))
 }
 
 /// Waits until the broker's lock can be had, without asking again and again.
@@ -174,9 +178,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ready_line_gives_both_addresses() {
+    fn the_ready_line_gives_the_addresses() {
         let line = "ready PLAINTEXT=127.0.0.1:9092 SASL_PLAINTEXT=127.0.0.1:9094\n";
-        assert_eq!(addresses(line), Some(("127.0.0.1:9092".to_owned(), "127.0.0.1:9094".to_owned())));
+        let both = ("127.0.0.1:9092".to_owned(), "127.0.0.1:9094".to_owned());
+        assert_eq!(addresses(line), Some((both.0.clone(), both.1.clone(), None)));
+        let line = line.trim_end().to_owned() + " SASL_SSL=127.0.0.1:9096\n";
+        assert_eq!(addresses(&line), Some((both.0, both.1, Some("127.0.0.1:9096".to_owned()))));
         assert_eq!(addresses("ready PLAINTEXT=127.0.0.1:9092"), None);
         assert_eq!(addresses("panicked"), None);
     }

@@ -58,6 +58,11 @@ impl Home {
         self.folder.join("broker")
     }
 
+    /// The authority that clients of the embedded broker's TLS listener trust.
+    pub fn ca_file(&self) -> PathBuf {
+        self.broker_data().join("tls/ca.pem")
+    }
+
     /// Where the embedded broker's log goes.
     pub fn broker_log(&self) -> PathBuf {
         self.folder.join("broker.log")
@@ -254,6 +259,7 @@ mod tests {
             engine: Engine::Embedded,
             plaintext: "127.0.0.1:9092".to_owned(),
             sasl: "127.0.0.1:9094".to_owned(),
+            tls: None,
             pid: Some(1),
             cluster: false,
             started_at_ms: 0,

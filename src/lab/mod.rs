@@ -46,6 +46,9 @@ pub struct State {
     pub plaintext: String,
     /// The listener with a login, `host:port`.
     pub sasl: String,
+    /// The listener with a login over TLS, if there is one, `host:port`.
+    #[serde(default)]
+    pub tls: Option<String>,
     /// The process of the embedded broker.
     pub pid: Option<u32>,
     /// Three brokers instead of one, with Docker.
@@ -53,6 +56,17 @@ pub struct State {
     pub cluster: bool,
     /// When it was started, in milliseconds since 1970.
     pub started_at_ms: i64,
+}
+
+/// Where the embedded broker is told to listen, `host:port`.
+#[derive(Debug, Clone, Copy)]
+pub struct Listen<'a> {
+    /// Without a login.
+    pub plaintext: &'a str,
+    /// With a login.
+    pub sasl: &'a str,
+    /// With a login over TLS, if wanted.
+    pub tls: Option<&'a str>,
 }
 
 impl State {

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::lab::{LAB_PLAINTEXT, LAB_SASL, RunningLab};
 use super::{
     Actor, Mechanism, PersonaName, PrincipalEntry, Profile, ProfileFile, ProfileName, SecurityProtocol, Ssl,
 };
@@ -9,17 +10,6 @@ use crate::error::{Error, Result};
 use crate::source::{Source, Sourced};
 use crate::toml_reader::did_you_mean;
 use crate::words::{Message, input as words};
-
-/// Where a client looks for the lab when nothing says otherwise.
-pub const LAB_PLAINTEXT: &str = "localhost:9092";
-/// The lab's listener with a login.
-pub const LAB_SASL: &str = "localhost:9094";
-
-/// Where the lab's own broker listens without a login: [`LAB_PLAINTEXT`] on the loopback interface itself, since
-/// `localhost` may be two addresses.
-pub const LAB_PLAINTEXT_LISTEN: &str = "127.0.0.1:9092";
-/// The same for [`LAB_SASL`].
-pub const LAB_SASL_LISTEN: &str = "127.0.0.1:9094";
 
 /// What the command line and the environment say over a profile.
 #[derive(Debug, Clone, Default)]
@@ -34,8 +24,8 @@ pub struct Overrides {
     pub properties: Vec<(String, String)>,
     /// The first line of standard input, with `--sasl-password-stdin`.
     pub password: Option<SecretString>,
-    /// Where the running lab listens, if not on the usual ports: PLAINTEXT and SASL_PLAINTEXT.
-    pub lab: Option<(String, String)>,
+    /// Where the running lab listens.
+    pub lab: Option<RunningLab>,
 }
 
 impl Overrides {
@@ -77,14 +67,20 @@ pub fn resolve(
         "KAFKALAB_PLAINTEXT_SERVER",
         file.plaintext_server.clone(),
     );
+    let moved = |server: Sourced<String>| match &over.lab {
+        Some(lab) => lab.moved(server, security_protocol.value),
+        None => server,
+    };
+    let bootstrap_server = moved(bootstrap_server);
+    let ssl = layers.ssl(&bootstrap_server.value);
     Ok(Profile {
         name,
         path: file.path.clone(),
-        bootstrap_server: moved(bootstrap_server, over.lab.as_ref()),
-        plaintext_server: plaintext_server.map(|server| moved(server, over.lab.as_ref())),
+        bootstrap_server,
+        plaintext_server: plaintext_server.map(moved),
         security_protocol,
         mechanism,
-        ssl: layers.ssl(),
+        ssl,
         actor: layers.actor(has_login)?,
         principal_names: file.principals.iter().map(|entry| entry.name.clone()).collect(),
         owner: file.principal.as_ref().map_or_else(|| "ANONYMOUS".to_owned(), |name| name.value.clone()),
@@ -93,22 +89,6 @@ pub fn resolve(
         partitions: file.partitions.clone().unwrap_or(Sourced::default_value(3)),
         properties: layers.properties(),
     })
-}
-
-/// The running lab's address, where a profile names one of the lab's usual ones. The address decides which, not the
-/// security protocol: a client that speaks PLAINTEXT to the SASL port is a lesson.
-fn moved(server: Sourced<String>, lab: Option<&(String, String)>) -> Sourced<String> {
-    let Some((plaintext, sasl)) = lab else { return server };
-    if server.source.is_given() {
-        return server;
-    }
-    let address = match server.value.as_str() {
-        LAB_PLAINTEXT => plaintext,
-        LAB_SASL => sasl,
-        _ => return server,
-    };
-    let same = address.replace("127.0.0.1", "localhost") == server.value;
-    if same { server } else { Sourced::new(address.clone(), Source::Lab) }
 }
 
 struct Layers<'a> {
@@ -189,13 +169,15 @@ impl Layers<'_> {
         }
     }
 
-    fn ssl(&self) -> Ssl {
+    /// The files of TLS. At the running lab the authority is known.
+    fn ssl(&self, server: &str) -> Ssl {
+        let of_the_lab = || self.over.lab.as_ref().and_then(|lab| lab.ca_file_at(server));
         let file = &self.file.ssl;
         let pick = |property, variable, written: &Option<Sourced<String>>| {
             self.pick(("", None), &[property], variable, written.clone())
         };
         Ssl {
-            ca_file: pick("ssl.ca.location", "KAFKALAB_SSL_CA_FILE", &file.ca_file),
+            ca_file: pick("ssl.ca.location", "KAFKALAB_SSL_CA_FILE", &file.ca_file).or_else(of_the_lab),
             cert_file: pick("ssl.certificate.location", "KAFKALAB_SSL_CERT_FILE", &file.cert_file),
             key_file: pick("ssl.key.location", "KAFKALAB_SSL_KEY_FILE", &file.key_file),
         }
@@ -279,7 +261,12 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::super::Library;
+    use super::super::lab::RunningTls;
     use super::*;
+
+    fn lab(tls: Option<RunningTls>) -> RunningLab {
+        RunningLab { plaintext: "127.0.0.1:4002".to_owned(), sasl: "127.0.0.1:4004".to_owned(), tls }
+    }
 
     fn phase1(over: &Overrides, variables: &[(&str, &str)]) -> Result<Profile> {
         let file = Library::default().load(ProfileName::Phase1).unwrap();
@@ -368,8 +355,7 @@ mod tests {
 
     #[test]
     fn a_lab_on_other_ports_is_found_unless_another_address_was_given() {
-        let lab = Some(("127.0.0.1:4002".to_owned(), "127.0.0.1:4004".to_owned()));
-        let over = Overrides { lab, ..Overrides::default() };
+        let over = Overrides { lab: Some(lab(None)), ..Overrides::default() };
         let profile = phase1(&over, &[]).unwrap();
         assert_eq!(profile.bootstrap_server.to_string(), "127.0.0.1:4004 (lab)");
         assert_eq!(profile.plaintext_server.unwrap().to_string(), "127.0.0.1:4002 (lab)");
@@ -381,6 +367,28 @@ mod tests {
         assert_eq!(phase1(&plaintext, &[]).unwrap().bootstrap_server.to_string(), "127.0.0.1:4004 (lab)");
         let over = Overrides { bootstrap_server: Some("localhost:9094".to_owned()), ..over };
         assert_eq!(phase1(&over, &[]).unwrap().bootstrap_server.to_string(), "localhost:9094 (-b)");
+    }
+
+    #[test]
+    fn who_asks_for_tls_means_the_labs_listener_that_has_it() {
+        let tls = RunningTls { address: "127.0.0.1:4006".to_owned(), ca_file: "ca.pem".to_owned() };
+        let over = Overrides {
+            properties: vec![("security.protocol".to_owned(), "SASL_SSL".to_owned())],
+            lab: Some(lab(Some(tls))),
+            ..Overrides::default()
+        };
+        let profile = phase1(&over, &[]).unwrap();
+        assert_eq!(profile.bootstrap_server.to_string(), "127.0.0.1:4006 (lab)");
+        assert_eq!(profile.ssl.ca_file.unwrap().to_string(), "ca.pem (lab)");
+        // Whoever names the address is helped with the authority, not with the address.
+        let named = Overrides { bootstrap_server: Some("localhost:4006".to_owned()), ..over.clone() };
+        let profile = phase1(&named, &[]).unwrap();
+        assert_eq!(profile.bootstrap_server.to_string(), "localhost:4006 (-b)");
+        assert_eq!(profile.ssl.ca_file.unwrap().to_string(), "ca.pem (lab)");
+        let elsewhere = Overrides { bootstrap_server: Some("kafka:4006".to_owned()), ..over.clone() };
+        assert!(phase1(&elsewhere, &[]).unwrap().ssl.ca_file.is_none());
+        let plain = Overrides { properties: Vec::new(), ..over };
+        assert_eq!(phase1(&plain, &[]).unwrap().bootstrap_server.to_string(), "127.0.0.1:4004 (lab)");
     }
 
     #[test]

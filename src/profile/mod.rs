@@ -2,6 +2,7 @@
 //! the phase, then the default.
 
 mod file;
+mod lab;
 mod layers;
 mod library;
 mod password;
@@ -9,7 +10,8 @@ mod password;
 use secrecy::SecretString;
 
 pub use self::file::{PersonaName, PrincipalEntry, ProfileFile};
-pub use self::layers::{LAB_PLAINTEXT, LAB_PLAINTEXT_LISTEN, LAB_SASL, LAB_SASL_LISTEN, Overrides, resolve};
+pub use self::lab::{LAB_PLAINTEXT, LAB_PLAINTEXT_LISTEN, LAB_SASL, LAB_SASL_LISTEN, RunningLab, RunningTls};
+pub use self::layers::{Overrides, resolve};
 pub(crate) use self::library::local_folder;
 pub use self::library::{Library, ProfileName};
 pub use self::password::PasswordPlace;

@@ -10,6 +10,7 @@ mod gate;
 mod hostile;
 mod limits;
 mod restart;
+mod tls;
 
 use std::time::Duration;
 

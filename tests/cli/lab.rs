@@ -248,3 +248,62 @@ fn without_docker_the_engine_docker_says_so() {
     assert_eq!(run.status.code(), Some(1), "{text}");
     assert!(text.contains("Docker is not installed here") && text.contains("kafkalab up\n"), "{text}");
 }
+
+#[test]
+fn a_lab_over_tls_is_found_by_its_own_commands() {
+    let home = Home::new();
+    let listen = ["--listen", "127.0.0.1:0", "--sasl-listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0"];
+    let up = home.run(&[&["up", "--output", "json"], &listen[..]].concat());
+    assert_eq!(up.code, 0, "{up:?}");
+    let status: Value = serde_json::from_str(&up.stdout).unwrap();
+    let ca_file = home.path().join("broker/tls/ca.pem");
+    assert_eq!(status["tls"]["ca_file"], ca_file.to_str().unwrap());
+    let address = status["tls"]["address"].as_str().unwrap().to_owned();
+
+    let shown = home.run(&["status"]).stdout;
+    for part in [&address, ca_file.to_str().unwrap(), "-X security.protocol=SASL_SSL"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let over_tls = ["-X", "security.protocol=SASL_SSL"];
+    let verified = home.run(&[&["phase1", "verify", "--output", "json"], &over_tls[..]].concat());
+    assert_eq!(verified.code, 0, "{verified:?}");
+    let settings = home.run(&[&["config", "show", "phase1"], &over_tls[..]].concat()).stdout;
+    assert!(settings.contains(&address) && settings.contains(ca_file.to_str().unwrap()), "{settings}");
+
+    // A broker that crashed comes back with it, and clients go on trusting what they trusted.
+    let authority = fs::read(&ca_file).unwrap();
+    home.kill_broker();
+    let again = home.run(&[&["phase1", "produce", "--msg", "hi"], &over_tls[..]].concat());
+    assert_eq!(again.code, 0, "{again:?}");
+    assert_eq!(home.state()["tls"], address.as_str());
+    assert_eq!(fs::read(&ca_file).unwrap(), authority);
+}
+
+#[test]
+fn a_lab_without_tls_says_how_to_have_it() {
+    let home = Home::new();
+    home.up();
+    let run = home.run(&["phase1", "produce", "--msg", "hi", "-X", "security.protocol=SASL_SSL"]);
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(run.complains("does not speak TLS: it is a SASL_PLAINTEXT listener"), "{run:?}");
+    assert!(run.complains("kafkalab up --tls-listen 127.0.0.1:9096"), "{run:?}");
+    let listen =
+        ["up", "--listen", "127.0.0.1:0", "--sasl-listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0"];
+    assert!(
+        home.run(&listen)
+            .complains("--tls-listen 127.0.0.1:0 has no effect: the lab already runs, without TLS")
+    );
+}
+
+#[test]
+fn tls_listens_on_loopback_and_on_the_labs_own_broker_only() {
+    let home = Home::new();
+    for (args, part) in [
+        (&["up", "--tls-listen", "0.0.0.0:0"][..], "can be reached from other machines"),
+        (&["up", "--engine", "external", "--tls-listen", "127.0.0.1:0"], "goes with --engine embedded"),
+        (&["broker", "--ephemeral", "--tls-listen", "127.0.0.1:0"], "cannot be used with"),
+    ] {
+        let run = home.run(args);
+        assert!(run.code == 2 && run.complains(part), "{args:?}: {run:?}");
+    }
+}

@@ -14,6 +14,8 @@ pub struct Embedded {
     pub plaintext: String,
     /// The address of its SASL_PLAINTEXT listener.
     pub sasl: String,
+    /// The address of its SASL_SSL listener, if it was started with one.
+    pub tls: Option<String>,
     /// Its data folder.
     pub data: PathBuf,
     /// Its process; the log holds standard output and standard error.
@@ -35,8 +37,9 @@ impl Embedded {
         let process = Process::start(&command, remove);
         let ready = process.log().wait_from(0, Duration::from_secs(30), ready);
         let problem = || format!("`kafkalab broker` did not start:\n{}", process.log().problems());
-        let (plaintext, sasl) = ready.ok_or_else(problem)?;
-        Ok(Embedded { plaintext, sasl, data: data.to_owned(), process })
+        let [plaintext, sasl, tls] = ready.ok_or_else(problem)?;
+        let [plaintext, sasl] = [plaintext, sasl].map(Option::unwrap_or_default);
+        Ok(Embedded { plaintext, sasl, tls, data: data.to_owned(), process })
     }
 }
 
@@ -46,8 +49,12 @@ pub fn binary() -> &'static str {
     path.unwrap_or_else(|| panic!("cargo names the binary to integration tests only"))
 }
 
-/// `ready PLAINTEXT=127.0.0.1:1234 SASL_PLAINTEXT=127.0.0.1:1235`
-fn ready(line: &str) -> Option<(String, String)> {
-    let (plaintext, sasl) = line.strip_prefix("ready PLAINTEXT=")?.split_once(" SASL_PLAINTEXT=")?;
-    Some((plaintext.to_owned(), sasl.to_owned()))
+/// `ready PLAINTEXT=127.0.0.1:1234 SASL_PLAINTEXT=127.0.0.1:1235 SASL_SSL=127.0.0.1:1236`, the last if there is one.
+fn ready(line: &str) -> Option<[Option<String>; 3]> {
+    let listeners = line.strip_prefix("ready ")?;
+    let address = |wanted: &str| {
+        let mut named = listeners.split(' ').filter_map(|word| word.split_once('='));
+        named.find(|(name, _)| *name == wanted).map(|(_, address)| address.to_owned())
+    };
+    Some(["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL"].map(address))
 }

@@ -1,4 +1,5 @@
-//! Brokers with a SASL_SSL listener. Apache Kafka's certificates are made here, good ones and others.
+//! Brokers with a SASL_SSL listener. Apache Kafka's certificates are made here, good ones and others; the embedded
+//! broker makes its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,9 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use super::addresses::{Ports, free_port};
 use super::apache::{Apache, Listener};
-use super::{Lab, require, tools};
+use super::embedded::Embedded;
+use super::tools::Output;
+use super::{Lab, folder, require, tools};
 
 /// Who signs certificates.
 pub struct Authority {
@@ -53,6 +56,29 @@ pub struct Secured {
 }
 
 impl Secured {
+    /// Each engine that this machine has.
+    pub fn all() -> impl Iterator<Item = &'static Secured> {
+        [Some(Secured::embedded()), Secured::apache()].into_iter().flatten()
+    }
+
+    /// The embedded broker, shared by the tests of a binary.
+    pub fn embedded() -> &'static Secured {
+        static SECURED: OnceLock<Secured> = OnceLock::new();
+        SECURED.get_or_init(|| {
+            let folder = folder();
+            let data = folder.join("data");
+            let broker = Embedded::start_in(&data, Some(&folder), &["--tls-listen", "127.0.0.1:0"]);
+            let broker = broker.unwrap_or_else(|problem| panic!("{problem}"));
+            let address = broker.tls.clone().expect("it was asked for").replace("127.0.0.1", "localhost");
+            Secured {
+                lab: Lab::from_embedded(broker),
+                address,
+                ca: data.join("tls/ca.pem"),
+                others: Vec::new(),
+            }
+        })
+    }
+
     /// Apache Kafka, shared by the tests of a binary. Beside SASL_SSL it has listeners that not everybody gets through:
     /// ELSEWHERE (a certificate for another host), EXPIRED, MUTUAL (asks the client for one), SSL (without SASL).
     /// `None`, said on stderr, on a machine without a JDK.
@@ -73,6 +99,28 @@ impl Secured {
         command.env("KAFKALAB_BOOTSTRAP_SERVER", &self.address);
         command.env("KAFKALAB_SECURITY_PROTOCOL", "SASL_SSL").env("KAFKALAB_SSL_CA_FILE", &self.ca);
         command
+    }
+
+    /// `kcat` as [`Lab::kcat`], over SASL_SSL at this listener, trusting the authority.
+    pub fn kcat(&self, principal: &str, arguments: &[&str]) -> Command {
+        let here = [
+            format!("bootstrap.servers={}", self.address),
+            "security.protocol=SASL_SSL".to_owned(),
+            format!("ssl.ca.location={}", self.ca.display()),
+        ];
+        let here: Vec<&str> = here.iter().flat_map(|property| ["-X", property]).collect();
+        self.lab.kcat(principal, &[&here, arguments].concat())
+    }
+
+    /// Runs one of Apache's tools as [`Lab::tool`], over SASL_SSL at this listener, trusting the authorities in `ca`.
+    pub fn tool(&self, principal: &str, ca: &Path, tool: &str, arguments: &[&str]) -> Output {
+        let properties = self.lab.properties_file(principal);
+        let login = fs::read_to_string(&properties).unwrap().replace("SASL_PLAINTEXT", "SASL_SSL");
+        let trust = format!("ssl.truststore.type=PEM\nssl.truststore.location={}\n", ca.display());
+        fs::write(&properties, login + &trust).unwrap();
+        let properties = properties.to_str().unwrap();
+        let server = ["--bootstrap-server", &self.address, "--command-config", properties];
+        tools::run(tool, &[&server, arguments].concat())
     }
 }
 

@@ -146,8 +146,11 @@ pub(super) async fn cluster(profile: &Profile) -> Result<Cluster, RawError> {
 fn is_our_broker(context: &Context, access: &Access) -> bool {
     let Ok(home) = context.home() else { return false };
     let Ok(Some(state)) = home.state() else { return false };
-    let ours = state.sasl.replace("127.0.0.1", "localhost");
+    let here = |address: &str| address.replace("127.0.0.1", "localhost");
     state.engine == Engine::Embedded
-        && access.bootstrap.replace("127.0.0.1", "localhost") == ours
+        && [Some(&state.sasl), state.tls.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|ours| here(ours) == here(&access.bootstrap))
         && embedded::is_running(&home)
 }

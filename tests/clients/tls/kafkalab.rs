@@ -1,4 +1,4 @@
-//! SASL_SSL: kafkalab's two faces through TLS, and what is said when TLS does not hold.
+//! kafkalab's two faces through TLS, and what is said when TLS does not hold.
 
 use std::time::{Duration, Instant};
 
@@ -29,20 +29,21 @@ fn is_refused(broker: &Secured, address: &str, more: &[&str], code: i32, sentenc
 
 #[test]
 fn both_faces_of_the_client_go_through_tls() {
-    let Some(broker) = Secured::apache() else { return };
-    for mechanism in ["PLAIN", "SCRAM-SHA-256"] {
-        let login = format!("sasl.mechanism={mechanism}");
-        let sent =
-            kafkalab(broker, &broker.address, &["phase1", "produce", "--msg", "over TLS", "-X", &login]);
-        assert!(sent.success() && sent.stdout.contains("acknowledged"), "{mechanism}: {sent:?}");
-        let listed = kafkalab(broker, &broker.address, &["topics", "list", "-X", &login]);
-        assert!(listed.success() && listed.stdout.contains("laravel-events"), "{mechanism}: {listed:?}");
+    for broker in Secured::all() {
+        for mechanism in ["PLAIN", "SCRAM-SHA-256"] {
+            let login = format!("sasl.mechanism={mechanism}");
+            let sent =
+                kafkalab(broker, &broker.address, &["phase1", "produce", "--msg", "over TLS", "-X", &login]);
+            assert!(sent.success() && sent.stdout.contains("acknowledged"), "{mechanism}: {sent:?}");
+            let listed = kafkalab(broker, &broker.address, &["topics", "list", "-X", &login]);
+            assert!(listed.success() && listed.stdout.contains("laravel-events"), "{mechanism}: {listed:?}");
+        }
+        let verified = kafkalab(broker, &broker.address, &["phase1", "verify"]);
+        assert!(verified.success(), "{verified:?}");
+        // By its address, which stands in the certificate too.
+        let address = broker.address.replace("localhost", "127.0.0.1");
+        assert!(kafkalab(broker, &address, &["topics", "list"]).success());
     }
-    let verified = kafkalab(broker, &broker.address, &["phase1", "verify"]);
-    assert!(verified.success(), "{verified:?}");
-    // By its address, which stands in the certificate too.
-    let address = broker.address.replace("localhost", "127.0.0.1");
-    assert!(kafkalab(broker, &address, &["topics", "list"]).success());
 }
 
 #[test]
@@ -60,20 +61,21 @@ fn doctor_looks_through_tls() {
 
 #[test]
 fn an_authority_that_nobody_trusts() {
-    let Some(broker) = Secured::apache() else { return };
-    let stranger = crate::support::tls::Authority::new("Another authority");
-    let file = broker.ca.with_file_name("stranger.pem");
-    std::fs::write(&file, stranger.certificate).unwrap();
-    let trusting = format!("ssl.ca.location={}", file.display());
-    let sentence = "is signed by nobody whom this client trusts. It trusts";
-    let [librdkafka, own] = is_refused(broker, &broker.address, &["-X", &trusting], 4, sentence);
-    assert!(librdkafka.contains("certificate verify failed"), "{librdkafka}");
-    assert!(own.contains("invalid peer certificate: UnknownIssuer"), "{own}");
+    for broker in Secured::all() {
+        let stranger = crate::support::tls::Authority::new("Another authority");
+        let file = broker.ca.with_file_name("stranger.pem");
+        std::fs::write(&file, stranger.certificate).unwrap();
+        let trusting = format!("ssl.ca.location={}", file.display());
+        let sentence = "is signed by nobody whom this client trusts. It trusts";
+        let [librdkafka, own] = is_refused(broker, &broker.address, &["-X", &trusting], 4, sentence);
+        assert!(librdkafka.contains("certificate verify failed"), "{librdkafka}");
+        assert!(own.contains("invalid peer certificate: UnknownIssuer"), "{own}");
 
-    // Without any file, the system's authorities are trusted, and ours is none of them.
-    let mut command = broker.kafkalab(&["topics", "list", "-b", &broker.address]);
-    let run = run_with_input(command.env_remove("KAFKALAB_SSL_CA_FILE"), b"");
-    assert!(run.code == 4 && run.stderr.contains("ssl.ca.location=FILE"), "{run:?}");
+        // Without any file, the system's authorities are trusted, and ours is none of them.
+        let mut command = broker.kafkalab(&["topics", "list", "-b", &broker.address]);
+        let run = run_with_input(command.env_remove("KAFKALAB_SSL_CA_FILE"), b"");
+        assert!(run.code == 4 && run.stderr.contains("ssl.ca.location=FILE"), "{run:?}");
+    }
 }
 
 #[test]
@@ -120,38 +122,41 @@ fn a_broker_that_asks_for_a_certificate() {
 
 #[test]
 fn a_wrong_password_over_tls() {
-    let Some(broker) = Secured::apache() else { return };
-    for command in [&["topics", "list"][..], &["phase1", "produce", "--msg", "hi"]] {
-        let mut command = broker.kafkalab(&[command, &["-b", &broker.address]].concat());
-        let run = run_with_input(command.env("KAFKALAB_SASL_PASSWORD", "wrong-one"), b"");
-        assert_eq!(run.code, 4, "{run:?}");
-        assert!(run.stderr.contains("Authentication failed: Invalid username or password"), "{run:?}");
+    for broker in Secured::all() {
+        for command in [&["topics", "list"][..], &["phase1", "produce", "--msg", "hi"]] {
+            let mut command = broker.kafkalab(&[command, &["-b", &broker.address]].concat());
+            let run = run_with_input(command.env("KAFKALAB_SASL_PASSWORD", "wrong-one"), b"");
+            assert_eq!(run.code, 4, "{run:?}");
+            assert!(run.stderr.contains("Authentication failed: Invalid username or password"), "{run:?}");
+        }
     }
 }
 
 #[test]
 fn a_tls_client_on_ports_without_tls() {
-    let Some(broker) = Secured::apache() else { return };
-    let sentence = "does not speak TLS: it is a SASL_PLAINTEXT listener, and this client speaks SASL_SSL";
-    let [librdkafka, own] = is_refused(broker, broker.lab.bootstrap_sasl(), &[], 4, sentence);
-    for said in [librdkafka, own] {
-        assert!(said.contains("-X security.protocol=SASL_PLAINTEXT"), "{said}");
+    for broker in Secured::all() {
+        let sentence = "does not speak TLS: it is a SASL_PLAINTEXT listener, and this client speaks SASL_SSL";
+        let [librdkafka, own] = is_refused(broker, broker.lab.bootstrap_sasl(), &[], 4, sentence);
+        for said in [librdkafka, own] {
+            assert!(said.contains("-X security.protocol=SASL_PLAINTEXT"), "{said}");
+        }
+        let plaintext = broker.lab.bootstrap_plaintext();
+        is_refused(broker, plaintext, &[], 4, "it is a PLAINTEXT listener, and this client speaks SASL_SSL");
     }
-    let plaintext = broker.lab.bootstrap_plaintext();
-    is_refused(broker, plaintext, &[], 4, "it is a PLAINTEXT listener, and this client speaks SASL_SSL");
 }
 
 #[test]
 fn a_client_without_tls_on_the_tls_port() {
-    let Some(broker) = Secured::apache() else { return };
-    let protocol = ["-X", "security.protocol=SASL_PLAINTEXT"];
-    is_refused(
-        broker,
-        &broker.address,
-        &protocol,
-        4,
-        "is a TLS listener, and this client speaks SASL_PLAINTEXT",
-    );
+    for broker in Secured::all() {
+        let protocol = ["-X", "security.protocol=SASL_PLAINTEXT"];
+        is_refused(
+            broker,
+            &broker.address,
+            &protocol,
+            4,
+            "is a TLS listener, and this client speaks SASL_PLAINTEXT",
+        );
+    }
 }
 
 #[test]
