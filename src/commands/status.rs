@@ -37,7 +37,7 @@ pub(super) async fn report(context: &Context) -> Result<Report> {
     if let Some(address) = &tls {
         let up = Connection::connect(address, timeout).await.is_ok();
         rows.push(row("SASL_SSL", listener(address, up)));
-        rows.push(row("CA file", ca_file.clone()));
+        rows.push(row("ca_file", ca_file.clone()));
     }
     if let Some(state) = &state {
         rows.push(row("uptime", uptime(state.started_at_ms)));

@@ -1,6 +1,6 @@
 //! What a TLS connection that did not come about means, and what helps: for the error block and for `doctor`.
 
-use super::{connect, trouble};
+use super::connect;
 use crate::client::raw::{Listener, TlsFailure};
 use crate::profile::{Profile, SecurityProtocol};
 use crate::words::{Message, trouble as words};
@@ -9,21 +9,20 @@ use crate::words::{Message, trouble as words};
 pub(super) struct Advice {
     /// What is wrong.
     pub hint: Message,
-    /// What to type next, the best first.
+    /// What to type next, the best first; the profile is worth a look in any case.
     pub next: Vec<String>,
 }
 
 /// What a failed handshake with `address` means. `said` are the words of the TLS library.
 pub(super) fn failed(profile: &Profile, address: &str, failure: &TlsFailure, said: &str) -> Advice {
     let show = format!("openssl s_client -connect {address} -showcerts </dev/null");
-    let settings = format!("kafkalab config show {}", profile.name.name());
     match failure {
         TlsFailure::UnknownAuthority => Advice {
             hint: match &profile.ssl.ca_file {
                 Some(file) => words::TLS_UNKNOWN_AUTHORITY.with(&[("address", &address), ("file", file)]),
                 None => words::TLS_NO_CA_FILE.with(&[("address", &address)]),
             },
-            next: vec![show, settings],
+            next: vec![show],
         },
         TlsFailure::WrongHost { names } => {
             let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
@@ -44,11 +43,11 @@ pub(super) fn failed(profile: &Profile, address: &str, failure: &TlsFailure, sai
             next: vec![format!("{show} | openssl x509 -noout -dates"), "date -u".to_owned()],
         },
         TlsFailure::Refused => {
-            Advice { hint: words::TLS_REFUSED.with(&[("address", &address)]), next: vec![settings] }
+            Advice { hint: words::TLS_REFUSED.with(&[("address", &address)]), next: Vec::new() }
         }
         TlsFailure::NotTls | TlsFailure::Other => Advice {
             hint: words::TLS_OTHER.with(&[("address", &address), ("said", &said)]),
-            next: vec![trouble::examine(profile)],
+            next: Vec::new(),
         },
     }
 }

@@ -82,8 +82,7 @@ async fn look(profile: &Profile) -> Probe {
 
 /// A file of the profile's `[ssl]` cannot be used.
 fn unusable(error: Error, profile: &Profile, problem: &raw::RawError) -> Error {
-    Error { kind: Kind::Usage, ..error.hint(problem.to_string()) }
-        .next(format!("kafkalab config show {}", profile.name.name()))
+    Error { kind: Kind::Usage, ..error.hint(problem.to_string()) }.next(settings_of(profile))
 }
 
 /// The broker answered, with an error.
@@ -104,7 +103,7 @@ fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
     let protocol = profile.security_protocol.value;
     let address = &probe.address;
     if let Some(advice) = tls::not_spoken(profile, address, &probe.listener) {
-        return advised(error, advice);
+        return advised(error, profile, advice);
     }
     match (&probe.listener, &probe.login) {
         (Listener::Refused, _) => {
@@ -133,7 +132,7 @@ fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
             error.hint(words::SILENT.with(&[("address", address)])).next(examine(profile))
         }
         (Listener::TlsFailed(failure, said), _) => {
-            advised(error, tls::failed(profile, address, failure, said))
+            advised(error, profile, tls::failed(profile, address, failure, said))
         }
         (Listener::Tls, _) => {
             error.kind = Kind::Authentication;
@@ -181,13 +180,17 @@ fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
 }
 
 /// TLS did not come about, which Kafka counts among the failed authentications.
-fn advised(error: Error, advice: Advice) -> Error {
+fn advised(error: Error, profile: &Profile, advice: Advice) -> Error {
     let error = Error { kind: Kind::Authentication, ..error }.hint(advice.hint);
-    advice.next.into_iter().fold(error, Error::next)
+    advice.next.into_iter().fold(error, Error::next).next(settings_of(profile))
+}
+
+fn settings_of(profile: &Profile) -> String {
+    format!("kafkalab config show {}", profile.name.name())
 }
 
 /// The command that looks at every step from the name to the rights.
-pub(super) fn examine(profile: &Profile) -> String {
+fn examine(profile: &Profile) -> String {
     format!("kafkalab doctor --phase {}{}", profile.name.name(), connect::server_flag(profile))
 }
 

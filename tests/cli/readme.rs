@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use kafkalab::broker::api::APIS;
 use kafkalab::lesson::Lessons;
+use kafkalab::profile::ProfileFile;
 
 use super::program::{Run, kafkalab_at};
 use super::tutorial::tour::Tour;
-use crate::support::root;
+use crate::support::tools::run_with_input;
+use crate::support::{require, root};
 
 /// Where the text between two marks of README.md stands.
 fn part(readme: &str, name: &str) -> Range<usize> {
@@ -75,6 +77,53 @@ fn the_commands_do_what_stands_beside_them() {
         let refused = says.contains("refused, and told why");
         assert_eq!(run.code, if refused { 5 } else { 0 }, "{command}: {run:?}");
     }
+}
+
+#[test]
+fn the_commands_over_tls_work() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let home = Home(tempfile::tempdir().unwrap());
+    let lines = readme[part(&readme, "tls")].lines().map(|line| line.split('#').next().unwrap());
+    let mut lines = lines.filter(|line| line.starts_with('k'));
+    // On the usual ports another lab may run on this machine.
+    let up =
+        lines.next().unwrap().replace("kafkalab up", "up --listen 127.0.0.1:0 --sasl-listen 127.0.0.1:0");
+    let up = home.run(&up.replace("127.0.0.1:9096", "127.0.0.1:0"));
+    assert_eq!(up.code, 0, "{up:?}");
+    let state: serde_json::Value =
+        serde_json::from_slice(&fs::read(home.0.path().join("lab.json")).unwrap()).unwrap();
+    let port = state["tls"].as_str().unwrap().rsplit_once(':').unwrap().1;
+    let folder = home.0.path().to_str().unwrap();
+    let mut kcat = 0;
+    for line in lines {
+        if let Some(command) = line.strip_prefix("kafkalab ") {
+            let run = home.run(command);
+            assert_eq!(run.code, 0, "{line}: {run:?}");
+        } else if require("kcat") {
+            let line = line.replace("9096", port).replace("$HOME/.local/state/kafkalab", folder);
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let mut command = std::process::Command::new(words[0]);
+            // Cargo puts the librdkafka that it has built on the loader's path: kcat would run on that one.
+            command.args(&words[1..]).env_remove("LD_LIBRARY_PATH");
+            let run = run_with_input(&mut command, b"");
+            assert!(run.success() && run.stdout.contains("laravel-events"), "{line}: {run:?}");
+            kcat += 1;
+        }
+    }
+    assert!(kcat == 1 || !require("kcat"), "one line for kcat");
+}
+
+#[test]
+fn the_profile_is_one() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let profile = part(&readme, "profile");
+    let text: String = readme[profile]
+        .lines()
+        .filter(|line| !line.starts_with("```"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let parsed = ProfileFile::parse("README.md", &text).unwrap();
+    assert!(parsed.ssl.ca_file.is_some() && parsed.ssl.key_file.is_some());
 }
 
 /// What differs from run to run has one value in the README: the partition that chance picks, and the port.
