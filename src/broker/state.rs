@@ -7,6 +7,7 @@ mod durable;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kafka_protocol::protocol::StrBytes;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use super::config::Settings;
 use super::coordinator::Coordinator;
 use super::cx::Now;
+use super::data_folder::DataFolder;
 use super::event::{Event, Events};
 use super::fetches::{FetchPlan, Fetched, Parked};
 use super::log::{AppendError, Appended, Batch, Journal};
@@ -119,6 +121,28 @@ impl State {
         self.journal.append(&Record::Partitions { topic: name.into(), count }, now.wall_ms)?;
         self.topics.grow(name, logs);
         Ok(())
+    }
+
+    /// Gives a topic other settings, which were checked.
+    ///
+    /// # Errors
+    /// When the data folder cannot be written. The topic is as it was then.
+    pub fn configure_topic(&mut self, name: &str, config: TopicConfig, now: Now) -> io::Result<()> {
+        let Some(topic) = self.topics.get(name) else { return Err(io::ErrorKind::NotFound.into()) };
+        let record = Record::Topic {
+            name: name.into(),
+            id: topic.id(),
+            partitions: topic.partition_count(),
+            config: config.own().clone(),
+        };
+        self.journal.append(&record, now.wall_ms)?;
+        self.topics.configure(name, config);
+        Ok(())
+    }
+
+    /// Where the data is; `None` in memory.
+    pub fn data_folder(&self) -> Option<&Path> {
+        self.logs.folder.as_ref().map(DataFolder::path)
     }
 
     /// Deletes a topic with its records.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kafka_protocol::protocol::StrBytes;
+
 use super::config::Settings;
 use super::log::{LogConfig, TimestampType};
 
@@ -32,7 +34,22 @@ pub struct TopicProperty {
     /// How it reads.
     pub value_type: ValueType,
     /// Checks a value and stores it.
-    set: fn(&mut Resolved, &str) -> Result<(), String>,
+    set: Set,
+}
+
+type Set = fn(&mut Resolved, &str) -> Result<(), Unfit>;
+
+/// Why a value does not fit.
+struct Unfit {
+    /// The one of several that does not; none: the value itself.
+    part: Option<String>,
+    why: String,
+}
+
+impl From<String> for Unfit {
+    fn from(why: String) -> Unfit {
+        Unfit { part: None, why }
+    }
 }
 
 /// What the settings of a topic amount to.
@@ -47,7 +64,7 @@ const fn property(
     broker_name: &'static str,
     default: &'static str,
     value_type: ValueType,
-    set: fn(&mut Resolved, &str) -> Result<(), String>,
+    set: Set,
 ) -> TopicProperty {
     TopicProperty { name, broker_name, default, value_type, set }
 }
@@ -55,9 +72,11 @@ const fn property(
 /// The settings that this broker obeys, sorted by name. Others are refused: to accept and ignore them would be a lie.
 pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
     property("cleanup.policy", "log.cleanup.policy", "delete", ValueType::List, |r, v| {
-        let policies: Vec<&str> = v.split(',').map(str::trim).collect();
-        if policies.iter().any(|policy| !["compact", "delete"].contains(policy)) {
-            return Err("String must be one of: compact, delete".into());
+        // Neither is possible too: then everything stays.
+        let policies: Vec<&str> = v.split(',').map(str::trim).filter(|policy| !policy.is_empty()).collect();
+        if let Some(unknown) = policies.iter().find(|policy| !["compact", "delete"].contains(policy)) {
+            let why = "String must be one of: compact, delete".to_owned();
+            return Err(Unfit { part: Some((*unknown).to_owned()), why });
         }
         r.log.compact = policies.contains(&"compact");
         r.log.delete = policies.contains(&"delete");
@@ -65,7 +84,9 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
     }),
     property("compression.type", "compression.type", "producer", ValueType::String, |_, v| match v {
         "producer" => Ok(()),
-        _ => Err("batches are kept as the producer compressed them: only producer is possible here".into()),
+        _ => Err("batches are kept as the producer compressed them: only producer is possible here"
+            .to_owned()
+            .into()),
     }),
     property(
         "flush.messages",
@@ -114,7 +135,7 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
             r.log.timestamp_type = match v {
                 "CreateTime" => TimestampType::CreateTime,
                 "LogAppendTime" => TimestampType::LogAppendTime,
-                _ => return Err("must be CreateTime or LogAppendTime".into()),
+                _ => return Err("String must be one of: CreateTime, LogAppendTime".to_owned().into()),
             };
             Ok(())
         },
@@ -165,6 +186,26 @@ pub struct Shown<'a> {
     pub default: &'a str,
 }
 
+impl<'a> Shown<'a> {
+    /// The value that holds.
+    pub fn value(&self) -> &'a str {
+        self.own.or(self.broker).unwrap_or(self.default)
+    }
+}
+
+/// What is done to one setting (`AlterConfigOp.OpType`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It gets this value.
+    Set(String),
+    /// It goes back to what the broker has.
+    Delete,
+    /// These are added to its list, unless they are there.
+    Append(String),
+    /// These are taken from its list.
+    Subtract(String),
+}
+
 impl std::fmt::Debug for TopicProperty {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
@@ -176,14 +217,17 @@ impl TopicConfig {
     ///
     /// # Errors
     /// The text for error 40, when a name is unknown or a value does not fit.
-    pub fn new(own: BTreeMap<String, String>, settings: &Settings) -> Result<TopicConfig, String> {
+    pub fn new(mut own: BTreeMap<String, String>, settings: &Settings) -> Result<TopicConfig, String> {
+        own.values_mut().for_each(|value| *value = value.trim().to_owned());
         let mut resolved = Resolved::default();
         for property in TOPIC_PROPERTIES {
             let broker = settings.iter().find(|(broker, ..)| broker.name == property.broker_name);
             let inherited = broker.map_or(property.default, |(_, value, _)| value);
             let value = own.get(property.name).map_or(inherited, String::as_str);
-            (property.set)(&mut resolved, value.trim())
-                .map_err(|why| format!("Invalid value {value} for configuration {}: {why}", property.name))?;
+            (property.set)(&mut resolved, value.trim()).map_err(|Unfit { part, why }| {
+                let value = part.as_deref().unwrap_or(value);
+                format!("Invalid value {value} for configuration {}: {why}", property.name)
+            })?;
         }
         if let Some(name) =
             own.keys().find(|name| !TOPIC_PROPERTIES.iter().any(|property| property.name == **name))
@@ -192,6 +236,54 @@ impl TopicConfig {
         }
         let Resolved { log, min_insync_replicas } = resolved;
         Ok(TopicConfig { own, log: Arc::new(log), min_insync_replicas })
+    }
+
+    /// These settings with changes made to them.
+    ///
+    /// # Errors
+    /// The text for error 40, when a name is unknown, a value does not fit, or what is no list is treated as one.
+    pub fn changed(
+        &self,
+        changes: &[(StrBytes, Change)],
+        settings: &Settings,
+    ) -> Result<TopicConfig, String> {
+        let mut own = self.own.clone();
+        for (name, change) in changes {
+            match change {
+                Change::Set(value) => {
+                    own.insert(name.to_string(), value.clone());
+                }
+                Change::Delete => {
+                    own.remove(name.as_str());
+                }
+                Change::Append(values) => {
+                    let mut list = self.list(name, "APPEND", settings)?;
+                    for value in values.split(',') {
+                        if !list.iter().any(|known| known == value) {
+                            list.push(value.to_owned());
+                        }
+                    }
+                    own.insert(name.to_string(), list.join(","));
+                }
+                Change::Subtract(values) => {
+                    let mut list = self.list(name, "SUBTRACT", settings)?;
+                    list.retain(|known| values.split(',').all(|value| value != known));
+                    own.insert(name.to_string(), list.join(","));
+                }
+            }
+        }
+        TopicConfig::new(own, settings)
+    }
+
+    /// The values of a setting that is a list.
+    fn list(&self, name: &str, operation: &str, settings: &Settings) -> Result<Vec<String>, String> {
+        let shown = self.shown(settings).find(|shown| shown.property.name == name);
+        match shown.filter(|shown| shown.property.value_type == ValueType::List) {
+            Some(shown) => {
+                Ok(shown.value().split(',').filter(|value| !value.is_empty()).map(str::to_owned).collect())
+            }
+            None => Err(format!("Can't {operation} to key {name} because its type is not LIST.")),
+        }
     }
 
     /// What was set on the topic itself.
@@ -256,6 +348,23 @@ mod tests {
         let error = config(&[("segment.bytes", "ten")]).unwrap_err();
         assert_eq!(error, "Invalid value ten for configuration segment.bytes: Not a number of type INT");
         assert!(config(&[("min.insync.replicas", "0")]).is_err());
+    }
+
+    #[test]
+    fn changes_are_made_in_order_and_a_list_keeps_each_value_once() {
+        let settings = Settings::default();
+        let change = |from: &TopicConfig, name: &'static str, change: Change| {
+            from.changed(&[(StrBytes::from_static_str(name), change)], &settings)
+        };
+        let both = change(&config(&[]).unwrap(), "cleanup.policy", Change::Append("compact,delete".into()));
+        let both = both.unwrap();
+        assert_eq!(both.own()["cleanup.policy"], "delete,compact");
+        let compact = change(&both, "cleanup.policy", Change::Subtract("delete".into())).unwrap();
+        assert!(compact.log.compact && !compact.log.delete);
+        let back = change(&compact, "cleanup.policy", Change::Delete).unwrap();
+        assert!(back.own().is_empty() && back.log.delete);
+        let refused = change(&back, "retention.ms", Change::Append("1".into())).unwrap_err();
+        assert_eq!(refused, "Can't APPEND to key retention.ms because its type is not LIST.");
     }
 
     #[test]

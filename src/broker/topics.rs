@@ -136,6 +136,17 @@ impl Topics {
         self.by_name.insert(name, Topic { id, config, partitions });
     }
 
+    /// Gives a topic other settings, which its logs obey from now on.
+    pub(super) fn configure(&mut self, name: &str, config: TopicConfig) {
+        if let Some(topic) = self.by_name.get_mut(name) {
+            topic
+                .partitions
+                .iter_mut()
+                .for_each(|partition| partition.log.set_config(Arc::clone(&config.log)));
+            topic.config = config;
+        }
+    }
+
     /// Adds opened partitions to a topic.
     pub(super) fn grow(&mut self, name: &str, logs: Vec<PartitionLog>) {
         if let Some(topic) = self.by_name.get_mut(name) {

@@ -225,6 +225,41 @@ impl Canonical for DescribeConfigsResponse {
     }
 }
 
+impl Canonical for IncrementalAlterConfigsResponse {
+    fn canonical(&mut self, _memory: &Memory) {
+        self.responses.sort_by(|left, right| left.resource_name.cmp(&right.resource_name));
+    }
+}
+
+impl Canonical for AlterConfigsResponse {
+    fn canonical(&mut self, _memory: &Memory) {
+        self.responses.sort_by(|left, right| left.resource_name.cmp(&right.resource_name));
+    }
+}
+
+impl Canonical for DescribeLogDirsResponse {
+    fn canonical(&mut self, _memory: &Memory) {
+        for folder in &mut self.results {
+            folder.log_dir = StrBytes::from_static_str("<folder>");
+            // The disks of the machine, which others use too.
+            (folder.total_bytes, folder.usable_bytes) =
+                (folder.total_bytes.signum(), folder.usable_bytes.signum());
+        }
+    }
+}
+
+impl Canonical for ListPartitionReassignmentsResponse {
+    fn canonical(&mut self, _memory: &Memory) {
+        without_dump(&mut self.error_message);
+    }
+}
+
+impl Canonical for DescribeClientQuotasResponse {
+    fn canonical(&mut self, _memory: &Memory) {
+        without_dump(&mut self.error_message);
+    }
+}
+
 impl Canonical for InitProducerIdResponse {
     fn canonical(&mut self, _memory: &Memory) {
         self.producer_id = self.producer_id.signum().max(-1).into();

@@ -34,8 +34,9 @@ const MEANT: &[Meant] = &[
     meant("records", "produce: a topic twice", Extent::Whole, "Apache Kafka takes one of both batches; no client does it"),
     meant("sasl", "SCRAM-SHA-256, a short proof", Extent::Whole, "Apache Kafka trips over it and closes; here it is a wrong proof"),
     meant("sasl", "order: Metadata after the handshake", Extent::Whole, "Apache Kafka says 34 in the format of the request and closes; here it just closes"),
-    meant("admin", "configs: more of a topic", Extent::Whole, "Apache Kafka sets min.insync.replicas for the cluster, for its ELR feature"),
-    meant("admin", "configs: with synonyms", Extent::Whole, "Apache Kafka has no default for log.retention.ms, but for log.retention.hours"),
+    meant("configs", "replace: one topic twice", Extent::Whole, "Apache Kafka trips over it and closes"),
+    meant("configs", "configs: more of a topic", Extent::Whole, "Apache Kafka sets min.insync.replicas for the cluster, for its ELR feature"),
+    meant("configs", "configs: with synonyms", Extent::Whole, "Apache Kafka has no default for log.retention.ms, but for log.retention.hours"),
 ];
 
 /// What is wrong: each step that differs without being meant to, and each meant difference that is none.

@@ -78,6 +78,11 @@ fn admin() {
 }
 
 #[test]
+fn configs() {
+    compare("configs", &tables::configs::cases());
+}
+
+#[test]
 fn the_tables_hold_at_least_150_comparisons() {
     let all = [
         tables::access::cases(),
@@ -86,6 +91,7 @@ fn the_tables_hold_at_least_150_comparisons() {
         tables::groups::cases(),
         tables::records::cases(),
         tables::admin::cases(),
+        tables::configs::cases(),
     ];
     let count: usize = all.iter().flatten().map(|case| case.steps.len()).sum();
     assert!(count >= 150, "{count}");

@@ -17,17 +17,12 @@ use kafka_protocol::messages::describe_configs_response::{
 use kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
 use kafka_protocol::protocol::StrBytes;
 
+use super::config_resource::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
 use super::{Api, Reply};
 use crate::acl::{Operation, Resource};
 use crate::broker::cx::Cx;
 use crate::broker::topic_config::{Shown, ValueType};
 use crate::broker::{NODE_ID, topics};
-
-const TOPIC: i8 = 2;
-const BROKER: i8 = 4;
-const BROKER_LOGGER: i8 = 8;
-const CLIENT_METRICS: i8 = 16;
-const GROUP: i8 = 32;
 
 /// `ConfigSource.DYNAMIC_TOPIC_CONFIG`
 const SET_ON_TOPIC: i8 = 1;

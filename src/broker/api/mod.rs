@@ -3,8 +3,10 @@
 //! An API is in [`APIS`] and right, or absent: the list gives dispatch, the version check, ApiVersions and the
 //! README's table, so what is advertised cannot drift from what exists.
 
+pub mod alter_configs;
 pub mod alter_user_scram_credentials;
 pub mod api_versions;
+mod config_resource;
 pub mod create_acls;
 pub mod create_partitions;
 pub mod create_topics;
@@ -13,18 +15,22 @@ pub mod delete_groups;
 pub mod delete_records;
 pub mod delete_topics;
 pub mod describe_acls;
+pub mod describe_client_quotas;
 pub mod describe_cluster;
 pub mod describe_configs;
 pub mod describe_groups;
+pub mod describe_log_dirs;
 pub mod describe_user_scram_credentials;
 pub mod fetch;
 pub mod find_coordinator;
 pub mod heartbeat;
+pub mod incremental_alter_configs;
 pub mod init_producer_id;
 pub mod join_group;
 pub mod leave_group;
 pub mod list_groups;
 pub mod list_offsets;
+pub mod list_partition_reassignments;
 pub mod metadata;
 pub mod offset_commit;
 pub mod offset_delete;
@@ -197,10 +203,15 @@ pub const APIS: &[Row] = &[
     api::<create_acls::CreateAcls>(),
     api::<delete_acls::DeleteAcls>(),
     api::<describe_configs::DescribeConfigs>(),
+    api::<alter_configs::AlterConfigs>(),
+    api::<describe_log_dirs::DescribeLogDirs>(),
     api::<sasl_authenticate::SaslAuthenticate>(),
     api::<create_partitions::CreatePartitions>(),
     api::<delete_groups::DeleteGroups>(),
+    api::<incremental_alter_configs::IncrementalAlterConfigs>(),
+    api::<list_partition_reassignments::ListPartitionReassignments>(),
     api::<offset_delete::OffsetDelete>(),
+    api::<describe_client_quotas::DescribeClientQuotas>(),
     api::<describe_user_scram_credentials::DescribeUserScramCredentials>(),
     api::<alter_user_scram_credentials::AlterUserScramCredentials>(),
     api::<describe_cluster::DescribeCluster>(),

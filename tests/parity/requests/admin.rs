@@ -1,4 +1,4 @@
-//! Requests about topics, settings, ACLs, users, and the login.
+//! Requests about topics, ACLs, users, and the login.
 
 use bytes::Bytes;
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
@@ -62,16 +62,6 @@ pub fn create_partitions(topic: &str, count: i32) -> CreatePartitionsRequest {
         .with_count(count)
         .with_assignments(None);
     CreatePartitionsRequest::default().with_topics(vec![topic]).with_timeout_ms(5000)
-}
-
-/// DescribeConfigs of one resource and some of its settings.
-pub fn describe_configs(resource_type: i8, name: &str, keys: &[&str]) -> DescribeConfigsRequest {
-    use describe_configs_request::DescribeConfigsResource;
-    let resource = DescribeConfigsResource::default()
-        .with_resource_type(resource_type)
-        .with_resource_name(text(name))
-        .with_configuration_keys(Some(keys.iter().map(|key| text(key)).collect()));
-    DescribeConfigsRequest::default().with_resources(vec![resource])
 }
 
 /// CreateAcls of one ACL, in wire codes so that invalid ones can be sent.

@@ -2,6 +2,7 @@
 //! analytics.
 
 mod admin;
+mod configs;
 mod groups;
 mod records;
 
@@ -9,6 +10,7 @@ use kafka_protocol::protocol::StrBytes;
 use kafkalab::acl::{AclBinding, CLUSTER_NAME, Operation, PatternType, Permission, ResourceType};
 
 pub use admin::*;
+pub use configs::*;
 pub use groups::*;
 pub use records::*;
 

@@ -10,7 +10,6 @@ use crate::requests::*;
 pub fn cases() -> Vec<Case> {
     let mut cases = topics();
     cases.extend(partitions());
-    cases.extend(configs());
     cases.extend(acls());
     cases.extend(users());
     cases
@@ -120,32 +119,6 @@ fn partitions() -> Vec<Case> {
         case("validate only").send(ADMIN, create_partitions("parity-grow", 9).with_validate_only(true), 2),
         case("one topic twice").send(ADMIN, twice, 3),
         case("in the end").send(ADMIN, metadata(&["parity-grow"]), 9),
-    ]
-}
-
-fn configs() -> Vec<Case> {
-    let case = |name: &str| Case::new(format!("configs: {name}")).topic("parity-configs", 1);
-    let topic =
-        |name: &str, keys: &[&str]| case(name).send(ADMIN, describe_configs(2, "parity-configs", keys), 4);
-    vec![
-        topic("of a topic", &["retention.ms", "cleanup.policy", "max.message.bytes", "segment.bytes"]),
-        topic("more of a topic", &["min.insync.replicas", "compression.type", "retention.bytes"]),
-        topic("one that there is not", &["no.such.setting"]),
-        case("with synonyms").send(
-            ADMIN,
-            describe_configs(2, "parity-configs", &["retention.ms"]).with_include_synonyms(true),
-            4,
-        ),
-        case("v1").send(ADMIN, describe_configs(2, "parity-configs", &["retention.ms"]), 1),
-        case("set on the topic")
-            .send(ADMIN, create_topic("parity-configured", 1, 1, &[("retention.ms", "1000")]), 5)
-            .send(ADMIN, describe_configs(2, "parity-configured", &["retention.ms"]), 4),
-        case("of an absent topic").send(ADMIN, describe_configs(2, "parity-absent", &["retention.ms"]), 4),
-        case("of a name that no topic can have").send(ADMIN, describe_configs(2, "no/topic", &[]), 4),
-        case("of a broker").send(ADMIN, describe_configs(4, "1", &["num.partitions"]), 4),
-        case("of another broker").send(ADMIN, describe_configs(4, "9", &["num.partitions"]), 4),
-        case("of a broker that is no number").send(ADMIN, describe_configs(4, "x", &["num.partitions"]), 4),
-        case("of an unknown kind").send(ADMIN, describe_configs(77, "x", &[]), 4),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod admin;
+pub mod configs;
 mod group_steps;
 pub mod groups;
 pub mod listing;
