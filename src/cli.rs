@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands;
@@ -87,19 +88,19 @@ pub struct Global {
     #[arg(long, global = true, value_enum, default_value_t, env = "KAFKALAB_COLOR")]
     pub color: ColorChoice,
     /// No cursor movement, no spinner, no redraw.
-    #[arg(long, global = true, env = "KAFKALAB_PLAIN")]
+    #[arg(long, global = true, env = "KAFKALAB_PLAIN", value_parser = BoolishValueParser::new())]
     pub plain: bool,
     /// No spinner and no progress bar.
-    #[arg(long, global = true, env = "KAFKALAB_NO_PROGRESS")]
+    #[arg(long, global = true, env = "KAFKALAB_NO_PROGRESS", value_parser = BoolishValueParser::new())]
     pub no_progress: bool,
     /// Leave out "the same with": the tutorial says it itself, once the step is done.
-    #[arg(long, global = true, hide = true, env = "KAFKALAB_NO_SAME_WITH")]
+    #[arg(long, global = true, hide = true, env = "KAFKALAB_NO_SAME_WITH", value_parser = BoolishValueParser::new())]
     pub no_same_with: bool,
     /// Answer yes to every question.
-    #[arg(short, long, global = true, env = "KAFKALAB_YES")]
+    #[arg(short, long, global = true, env = "KAFKALAB_YES", value_parser = BoolishValueParser::new())]
     pub yes: bool,
     /// Do not start the embedded broker, even if nothing else runs.
-    #[arg(long, global = true, env = "KAFKALAB_NO_START")]
+    #[arg(long, global = true, env = "KAFKALAB_NO_START", value_parser = BoolishValueParser::new())]
     pub no_start: bool,
     /// Show what would change on the cluster, and change nothing.
     #[arg(long, global = true)]

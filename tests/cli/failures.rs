@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use super::program::{Run, kafkalab, kafkalab_at};
+use super::program::{Run, kafkalab, kafkalab_at, kafkalab_with};
 use crate::on_every_broker;
 use crate::support::unique;
 
@@ -34,6 +34,20 @@ fn a_name_that_does_not_resolve() {
     assert_eq!(run.code, 3, "{run:?}");
     assert!(run.complains("no-such-host.invalid:9094 cannot be resolved"), "{run:?}");
     assert!(run.complains("kafkalab doctor --phase admin -b no-such-host.invalid:9094"), "{run:?}");
+}
+
+#[test]
+fn a_switch_in_the_environment_is_written_as_people_write_it() {
+    let home = tempfile::tempdir().unwrap();
+    let no_start = |value| {
+        kafkalab_with(home.path(), &["topics", "list", "-b", &nobody()], &[("KAFKALAB_NO_START", value)])
+    };
+    for value in ["1", "0", "true", "no"] {
+        assert_eq!(no_start(value).code, 3, "{value}");
+    }
+    let run = no_start("perhaps");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.complains("--no-start"), "{run:?}");
 }
 
 #[test]
