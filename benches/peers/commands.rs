@@ -1,0 +1,184 @@
+//! kafkalab's command line beside kcat's, on kafkalab's broker, both logged in as laravel with PLAIN.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::Plan;
+use crate::accounts;
+use crate::brokers::{self, Broker, Engine, Sync};
+use crate::clients;
+use crate::pairs::{Runs, short};
+
+/// Lines of the bulk runs in terms of the plan's records, and their length.
+const LINES: u64 = 5;
+const LENGTH: usize = 100;
+
+/// Two ways to do the same.
+struct Duel {
+    what: &'static str,
+    ours: Runs,
+    theirs: Runs,
+    /// Largest resident memory of ours, in bytes.
+    peak: u64,
+}
+
+/// Where the duels take place.
+struct Place<'a> {
+    broker: &'a Broker,
+    folder: &'a Path,
+}
+
+/// Prints the table.
+pub fn measure(plan: &Plan) {
+    let broker = Broker::start(Engine::Kafkalab, Sync::Lazily);
+    let folder = tempfile::tempdir().expect("the temporary folder is writable");
+    let place = Place { broker: &broker, folder: folder.path() };
+    let lines = folder.path().join("lines");
+    clients::lines(&lines, plan.records * LINES, LENGTH);
+    let lines = lines.to_str().expect("a plain path");
+
+    let one = clients::topic(&broker, 1);
+    clients::timed(place.kafkalab(&["produce", "--topic", &one, "--msg", "hi"]).arg("-q"));
+    let small: [(&str, &[&str], &[&str]); 2] = [
+        (
+            "one record in",
+            &["produce", "--msg", "hi", "--topic", &one],
+            &["-P", "-l", "/dev/fd/0", "-t", &one],
+        ),
+        (
+            "one record out",
+            &["consume", "--offset", "start", "--count", "1", "--topic", &one],
+            &["-C", "-o", "beginning", "-c", "1", "-e", "-q", "-t", &one],
+        ),
+    ];
+    println!("\n### Command line, beside kcat\n");
+    println!(
+        "| what | kafkalab, s | kcat, s | kcat ÷ kafkalab | kafkalab's peak memory, MB |\n|---|---|---|---|---|"
+    );
+    for (what, ours, theirs) in small {
+        place.fight(what, plan.runs * 4, ours, theirs).print();
+    }
+
+    let bulk = clients::topic(&broker, 1);
+    place
+        .fight(
+            "lines of a file in",
+            plan.runs,
+            &["produce", "--file", lines, "--topic", &bulk],
+            &["-P", "-l", lines, "-t", &bulk],
+        )
+        .print();
+    let full = clients::topic(&broker, 1);
+    clients::timed(&mut place.kcat(&["-P", "-l", lines, "-t", &full]));
+    place
+        .fight(
+            "values out",
+            plan.runs,
+            &["consume", "--offset", "start", "--output", "text", "--format", "%s\\n", "--topic", &full],
+            &["-C", "-o", "beginning", "-e", "-q", "-f", "%s\\n", "-t", &full],
+        )
+        .print();
+    place
+        .fight(
+            "JSON out",
+            plan.runs,
+            &["consume", "--offset", "start", "--output", "json", "--topic", &full],
+            &["-C", "-o", "beginning", "-e", "-q", "-J", "-t", &full],
+        )
+        .print();
+    balance(plan, &place);
+}
+
+/// Two consumers of a group, until each has its partitions: `phase4 groups` measures it and says so.
+fn balance(plan: &Plan, place: &Place<'_>) {
+    let mut runs = Runs::default();
+    for _ in 0..plan.runs {
+        let mut groups = place.command(&["phase4", "groups", "--consumers", "2", "--output", "json"]);
+        let said = groups.stdin(Stdio::null()).output().expect("it starts").stdout;
+        let said: serde_json::Value = serde_json::from_slice(&said).expect("one JSON document");
+        let millis = said.pointer("/balanced_ms").or_else(|| said.pointer("/data/balanced_ms"));
+        runs.push(
+            millis.and_then(serde_json::Value::as_f64).unwrap_or_else(|| panic!("no balanced_ms: {said}")),
+        );
+    }
+    println!("\nTwo consumers of a group balanced: {} ms", runs.spread());
+}
+
+impl Place<'_> {
+    /// Runs both in turn. What they print goes to a file.
+    fn fight(&self, what: &'static str, runs: usize, ours: &[&str], theirs: &[&str]) -> Duel {
+        let mut duel = Duel { what, ours: Runs::default(), theirs: Runs::default(), peak: 0 };
+        for turn in 0..=runs {
+            let (our_time, peak) = self.run(&mut self.kafkalab(ours));
+            let (their_time, _) = self.run(&mut self.kcat(theirs));
+            duel.peak = duel.peak.max(peak);
+            if turn > 0 {
+                duel.ours.push(our_time);
+                duel.theirs.push(their_time);
+            }
+        }
+        duel
+    }
+
+    /// Seconds from start to end, and the largest memory. Standard input holds one line.
+    fn run(&self, command: &mut Command) -> (f64, u64) {
+        let (input, output) = (self.folder.join("hi"), self.folder.join("out"));
+        fs::write(&input, "hi\n").expect("a folder of our own");
+        command.stdin(fs::File::open(input).expect("we wrote it"));
+        command.stdout(fs::File::create(output).expect("a folder of our own")).stderr(Stdio::null());
+        let began = Instant::now();
+        let mut child = command.spawn().expect("it starts");
+        let (status, peak) = accounts::wait(&mut child);
+        let took = began.elapsed().as_secs_f64();
+        assert!(status.success(), "{command:?}: {status}");
+        (took, peak)
+    }
+
+    fn kafkalab(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(&["phase1"]);
+        command.args(arguments);
+        command
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(brokers::program());
+        command.args(arguments).env("KAFKALAB_HOME", self.folder.join("home"));
+        command
+            .env("KAFKALAB_BOOTSTRAP_SERVER", self.sasl())
+            .env("KAFKALAB_PLAINTEXT_SERVER", &self.broker.address);
+        command
+    }
+
+    fn kcat(&self, arguments: &[&str]) -> Command {
+        let mut kcat = clients::kcat(self.sasl());
+        for setting in [
+            "security.protocol=SASL_PLAINTEXT",
+            "sasl.mechanism=PLAIN",
+            "sasl.username=laravel",
+            "sasl.password=laravel-secret",
+        ] {
+            kcat.args(["-X", setting]);
+        }
+        kcat.args(arguments);
+        kcat
+    }
+
+    fn sasl(&self) -> &str {
+        self.broker.sasl.as_deref().expect("kafkalab's broker has one")
+    }
+}
+
+impl Duel {
+    fn print(&self) {
+        let Duel { what, ours, theirs, peak } = self;
+        println!(
+            "| {what} | {} | {} | {} | {} |",
+            ours.spread(),
+            theirs.spread(),
+            theirs.over(ours),
+            short(*peak as f64 / 1e6)
+        );
+    }
+}
