@@ -15,6 +15,10 @@ return [
         'password' => env('KAFKA_PASSWORD'),
     ],
 
+    // In production the protocol is SASL_SSL, and this file has the authority that signed the broker's certificate. Without
+    // one librdkafka trusts those of the system. The package has no setting for it: it goes to librdkafka as an option.
+    'ssl_options' => array_filter(['ssl.ca.location' => env('KAFKA_SSL_CA_FILE')]),
+
     // The group exactly as the broker sees it: nothing is appended. `artisan kafka:consume` would not use it: its group
     // is `anonymous` unless it is given --groupId.
     'consumer_group_id' => env('KAFKA_CONSUMER_GROUP_ID', 'laravel-pedidos'),

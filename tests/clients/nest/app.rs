@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const SESSION: Duration = Duration::from_secs(6);
 
 /// The topics and the group of a test, all within what the ACLs allow `User:nest` and `User:laravel`.
-pub(super) struct Stage<'a> {
+pub(crate) struct Stage<'a> {
     pub lab: &'a Lab,
     pub topic: String,
     pub dead_letters: String,
@@ -32,7 +32,7 @@ pub(super) struct Stage<'a> {
 pub(super) type Place = (i32, i64);
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(lab: &'a Lab, group_prefix: &str) -> Self {
+    pub(crate) fn new(lab: &'a Lab, group_prefix: &str) -> Self {
         let (topic, dead_letters) = (lab.topic("phase4-nest", 3), lab.topic("phase4-nest-dlq", 1));
         Self { lab, topic, dead_letters, group_id: unique(group_prefix) }
     }
@@ -43,7 +43,7 @@ impl<'a> Stage<'a> {
     }
 
     /// One of the application's programs, with the credentials and names of this stage.
-    pub(super) fn program(&self, script: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn program(&self, script: &str, arguments: &[&str]) -> Command {
         let mut node = Command::new("node");
         // Its folder is another one than the application's: a `.env` that somebody has there is none of the test's.
         node.arg(packages::nest_folder().join("dist").join(script))

@@ -7,7 +7,8 @@ mod trouble;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use app::{Place, Stage};
+use app::Place;
+pub(super) use app::Stage;
 use serde_json::Value;
 
 use crate::on_every_broker;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::nest::Stage;
+use crate::support::process::Process;
 use crate::support::tls::{Authority, Secured};
 use crate::support::tools::run_with_input;
 use crate::support::{packages, require};
@@ -71,6 +73,27 @@ fn kafkajs_goes_there_and_back_and_is_refused() {
         assert_eq!(trusting.stdout, "read hi\n", "{trusting:?}");
         let refused = run("none");
         assert!(refused.stdout.contains("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "{refused:?}");
+    }
+}
+
+#[test]
+fn the_nest_application_goes_through() {
+    if !require("nest") {
+        return;
+    }
+    for broker in Secured::all() {
+        let stage = Stage::new(&broker.lab, "nest-tls");
+        let over_tls = |script: &str, arguments: &[&str]| {
+            let mut program = stage.program(script, arguments);
+            program.env("KAFKA_BROKERS", &broker.address).env("KAFKA_SECURITY_PROTOCOL", "SASL_SSL");
+            program.env("KAFKA_SSL_CA_FILE", &broker.ca);
+            program
+        };
+        let app = Process::start(&over_tls("main.js", &[]), None);
+        let joined = |line: &str| line.contains("Consumer has joined the group").then_some(());
+        assert!(app.log().wait_from(0, LIMIT, joined).is_some(), "{:#?}", app.log().lines());
+        let written = run_with_input(&mut over_tls("order.js", &["--count", "1"]), b"");
+        assert!(written.stdout.contains("written PedidoCriado"), "{written:?}");
     }
 }
 

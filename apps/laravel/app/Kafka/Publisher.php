@@ -35,6 +35,7 @@ final class Publisher
             ->usingSerializer($serializer)
             ->withSasl(...config('kafka.sasl'), securityProtocol: config('kafka.securityProtocol'))
             ->withConfigOptions([
+                ...config('kafka.ssl_options'),
                 'partitioner' => config('kafka.partitioner'),
                 // Less than `send()` waits for, so that a broker that is away ends in a report too. The default is five
                 // minutes: `send()` would give up before, and nobody would know what became of the message.

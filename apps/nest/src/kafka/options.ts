@@ -7,6 +7,7 @@ type Options = NonNullable<KafkaOptions['options']>;
 const client: KafkaConfig = {
   clientId: 'nest',
   brokers: settings.brokers,
+  ssl: settings.ssl,
   // A `sasl` that is forgotten shows no cause: the broker only closes the connection.
   sasl: {
     mechanism: settings.mechanism,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 // Nest itself reads no environment variables: these names are this application's own choice. A variable that is set
 // already wins over the file.
@@ -14,6 +14,12 @@ const required = (name: string): string => {
   return value;
 };
 
+/** As in production: everything through TLS. The authorities to trust are in a file, or those of the system. */
+const tls = () => {
+  const authorities = process.env.KAFKA_SSL_CA_FILE;
+  return authorities ? { ca: [readFileSync(authorities, 'utf8')] } : true;
+};
+
 const ordersTopic = process.env.KAFKA_ORDERS_TOPIC ?? 'integracao-pedidos';
 
 export const settings = {
@@ -22,6 +28,8 @@ export const settings = {
   username: required('KAFKA_SASL_USERNAME'),
   password: required('KAFKA_SASL_PASSWORD'),
   mechanism: process.env.KAFKA_SASL_MECHANISM ?? 'plain',
+  /** KafkaJS knows no `security.protocol`: it speaks TLS where it is given `ssl`. */
+  ssl: process.env.KAFKA_SECURITY_PROTOCOL === 'SASL_SSL' && tls(),
 
   /** What is typed here is not what the broker sees: Nest appends `-server`. */
   groupId: process.env.KAFKA_GROUP_ID ?? 'nest-pedidos',

@@ -34,6 +34,7 @@ class ConsumeOrders extends Command
         // With ext-pcntl, SIGTERM and Ctrl-C end the loop after the current poll, and the group is left with a goodbye.
         Kafka::consumer([$topic], $this->option('group'))
             ->withSasl(...config('kafka.sasl'), securityProtocol: config('kafka.securityProtocol'))
+            ->withOptions(config('kafka.ssl_options'))
             ->withManualCommit()
             ->usingDeserializer(new Bytes)
             ->withHandler(fn (ConsumerMessage $message, MessageConsumer $consumer) => $this->receive(
