@@ -102,7 +102,8 @@ pub(super) async fn serve(
 /// never ends. So no more than one read is ahead of the request that waits.
 async fn closed_by_client(stream: &mut (impl AsyncRead + Unpin), buffer: &mut BytesMut) {
     if buffer.is_empty() {
-        buffer.reserve(READ_AHEAD);
+        // One byte would do; what is there already is used.
+        buffer.reserve(1);
         if !matches!(stream.read_buf(buffer).await, Ok(1..)) {
             return;
         }

@@ -30,13 +30,19 @@ pub(super) async fn report(context: &Context) -> Result<Report> {
     let mut rows = vec![
         row("engine", engine.clone()),
         row("PLAINTEXT", listener(&phase0.bootstrap_server.value, plaintext_up)),
-        row("SASL_PLAINTEXT", sasl_listener(context, &admin.bootstrap_server.value, cluster.as_ref().err())),
+        row(
+            admin.security_protocol.value.name(),
+            sasl_listener(context, &admin.bootstrap_server.value, cluster.as_ref().err()),
+        ),
     ];
     let tls = state.as_ref().and_then(|state| state.tls.clone());
     let ca_file = context.home()?.ca_file().display().to_string();
-    if let Some(address) = &tls {
+    // Admin may go through it already.
+    if let Some(address) = tls.as_ref().filter(|address| **address != admin.bootstrap_server.value) {
         let up = Connection::connect(address, timeout).await.is_ok();
         rows.push(row("SASL_SSL", listener(address, up)));
+    }
+    if tls.is_some() {
         rows.push(row("ca_file", ca_file.clone()));
     }
     if let Some(state) = &state {

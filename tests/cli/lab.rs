@@ -267,6 +267,12 @@ fn a_lab_over_tls_is_found_by_its_own_commands() {
     let over_tls = ["-X", "security.protocol=SASL_SSL"];
     let verified = home.run(&[&["phase1", "verify", "--output", "json"], &over_tls[..]].concat());
     assert_eq!(verified.code, 0, "{verified:?}");
+    // For all phases at once, those included in which nobody logs in.
+    let variables = [("KAFKALAB_SECURITY_PROTOCOL", "SASL_SSL")];
+    let shown = kafkalab_with(home.path(), &["status"], &variables);
+    assert!(shown.code == 0 && shown.stdout.matches(&address).count() == 1, "{shown:?}");
+    let doctor = kafkalab_with(home.path(), &["doctor"], &variables);
+    assert!(doctor.code == 0 && doctor.stdout.contains("Kafka, SASL_SSL"), "{doctor:?}");
     let settings = home.run(&[&["config", "show", "phase1"], &over_tls[..]].concat()).stdout;
     assert!(settings.contains(&address) && settings.contains(ca_file.to_str().unwrap()), "{settings}");
 
