@@ -122,6 +122,7 @@ pub const PROPERTIES: &[Property] = &[
     kafka("group.min.session.timeout.ms", "6000", |s, v| {
         put_in(&mut s.group_min_session_timeout_ms, v, 1..=i32::MAX)
     }),
+    kafka("log.cleaner.backoff.ms", "15000", |s, v| put_in(&mut s.log_cleaner_backoff_ms, v, 0..=i64::MAX)),
     kafka("log.flush.interval.messages", "9223372036854775807", |s, v| {
         put_in(&mut s.log_flush_interval_messages, v, 1..=i64::MAX)
     }),
@@ -185,6 +186,8 @@ pub struct Settings {
     pub group_max_size: usize,
     /// The shortest session time-out a member may ask for.
     pub group_min_session_timeout_ms: i32,
+    /// How long compaction waits after a segment was finished, so that one run serves several.
+    pub log_cleaner_backoff_ms: i64,
     /// After how many records a log is synced to the disk.
     pub log_flush_interval_messages: i64,
     /// How far ahead of the broker's clock a record's timestamp may be.
@@ -261,6 +264,7 @@ impl Default for Settings {
             group_max_session_timeout_ms: 0,
             group_max_size: 0,
             group_min_session_timeout_ms: 0,
+            log_cleaner_backoff_ms: 0,
             log_flush_interval_messages: 0,
             log_message_timestamp_after_max_ms: 0,
             log_message_timestamp_before_max_ms: 0,

@@ -67,6 +67,17 @@ pub enum Event {
         /// Its name.
         topic: String,
     },
+    /// A log was compacted.
+    Compacted {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// Bytes of the log before.
+        before: u64,
+        /// Bytes of the log now.
+        after: u64,
+    },
     /// Something happened to a group.
     Group(GroupEvent),
     /// Opening the data folder had to mend something; the text says what.
@@ -117,6 +128,9 @@ impl fmt::Display for Event {
                 write!(f, "Created topic {topic} with {partitions} partitions")
             }
             Event::TopicDeleted { topic } => write!(f, "Deleted topic {topic}"),
+            Event::Compacted { topic, partition, before, after } => {
+                write!(f, "Compacted {topic}-{partition} from {before} to {after} bytes")
+            }
             Event::Group(event) => event.fmt(f),
             Event::Recovered(what) => write!(f, "Recovered: {what}"),
             Event::Trouble(what) => write!(f, "Trouble with {what}"),

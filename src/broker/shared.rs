@@ -4,11 +4,12 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::cx::Now;
 use super::event::{Event, Events};
-use super::state::State;
+use super::state::{Cleaned, State};
 
 /// What all connections share.
 ///
@@ -35,12 +36,12 @@ impl Shared {
     /// Runs `work` on the state. A panic in it stops the broker: half a change must not be served or flushed.
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut State, Now) -> T) -> Result<T, Poisoned> {
         let mut state = self.lock()?;
-        let before = state.next_deadline();
+        let before = next_deadline(&state);
         let result = {
             let _guard = StopOnPanic(self);
             work(&mut state, Now::read())
         };
-        let after = state.next_deadline();
+        let after = next_deadline(&state);
         drop(state);
         if after.is_some_and(|after| before.is_none_or(|before| after < before)) {
             self.deadline_moved.notify_one();
@@ -48,10 +49,21 @@ impl Shared {
         Ok(result)
     }
 
-    /// Sleeps until the state's next deadline and lets it act, until the broker stops. The only timer there is.
+    /// Sleeps until the state's next deadline and lets it act, until the broker stops. The only timer there is. Logs
+    /// are compacted one after the other, on a thread of their own.
     pub(super) async fn keep_time(&self) -> Result<(), Poisoned> {
+        let mut cleaner: Option<JoinHandle<Cleaned>> = None;
         loop {
-            let deadline = self.lock()?.next_deadline();
+            if cleaner.is_none()
+                && let Some(work) = self.with(|state, now| state.next_cleaning(now))?
+            {
+                cleaner = Some(tokio::task::spawn_blocking(|| work.carry_out()));
+            }
+            let deadline = {
+                let state = self.lock()?;
+                let cleaning = state.cleaning_at().filter(|_| cleaner.is_none());
+                state.next_deadline().into_iter().chain(cleaning).min()
+            };
             let sleep = async {
                 match deadline {
                     Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
@@ -61,6 +73,13 @@ impl Shared {
             tokio::select! {
                 () = self.stop.cancelled() => return Ok(()),
                 () = self.deadline_moved.notified() => {}
+                cleaned = ended(&mut cleaner) => {
+                    cleaner = None;
+                    match cleaned {
+                        Ok(cleaned) => self.with(|state, now| state.cleaned(cleaned, now))?,
+                        Err(fault) => self.events.emit(|| Event::Trouble(format!("compaction: {fault}"))),
+                    }
+                }
                 () = sleep => {
                     if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                         self.with(|state, now| state.tick(now))?;
@@ -78,6 +97,18 @@ impl Shared {
 
     fn lock(&self) -> Result<MutexGuard<'_, State>, Poisoned> {
         self.state.lock().map_err(|_| Poisoned)
+    }
+}
+
+fn next_deadline(state: &State) -> Option<Instant> {
+    state.next_deadline().into_iter().chain(state.cleaning_at()).min()
+}
+
+/// The end of a task; never, if there is none.
+async fn ended<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
     }
 }
 

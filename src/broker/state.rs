@@ -3,6 +3,7 @@
 //! A change is written to the metadata journal first and made after that, so that what was answered outlives the
 //! process. Time comes in as an argument.
 
+mod cleaning;
 mod durable;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use super::topics::{LEADER_EPOCH, Logs, Topics};
 use super::users::Users;
 use crate::acl::{AclBinding, AclSet};
 use crate::scram::{Credential, Mechanism};
+pub(super) use cleaning::Cleaned;
 
 /// How many producer ids are noted down at once, as in Kafka.
 const PRODUCER_ID_BLOCK: i64 = 1000;
@@ -58,6 +60,8 @@ pub struct State {
     producer_ids: (i64, i64),
     /// When retention is looked at next.
     retention_at: Instant,
+    /// When compaction is looked at next; `None` while nothing is there to compact.
+    cleaning_at: Option<Instant>,
 }
 
 impl State {
@@ -137,6 +141,7 @@ impl State {
         };
         self.journal.append(&record, now.wall_ms)?;
         self.topics.configure(name, config);
+        self.note_cleaning(now);
         Ok(())
     }
 
@@ -193,6 +198,10 @@ impl State {
             }
             appended => appended?,
         };
+        let partition = self.topics.partition(topic, index);
+        if partition.is_some_and(|partition| partition.log.has_dirty_segments()) {
+            self.note_cleaning(now);
+        }
         let waiting = self.topics.partition(topic, index).map_or(&[][..], |partition| &partition.waiting);
         if !waiting.is_empty() {
             let waiting = waiting.to_vec();

@@ -19,6 +19,8 @@ pub enum ValueType {
     Int = 3,
     /// 64 bits.
     Long = 5,
+    /// A number with a point.
+    Double = 6,
     /// Separated by commas.
     List = 7,
 }
@@ -89,6 +91,16 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
             .into()),
     }),
     property(
+        "delete.retention.ms",
+        "log.cleaner.delete.retention.ms",
+        "86400000",
+        ValueType::Long,
+        |r, v| {
+            r.log.delete_retention_ms = number(v, 0, i64::MAX)?;
+            Ok(())
+        },
+    ),
+    property(
         "flush.messages",
         "log.flush.interval.messages",
         "9223372036854775807",
@@ -140,6 +152,25 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
             Ok(())
         },
     ),
+    property(
+        "min.cleanable.dirty.ratio",
+        "log.cleaner.min.cleanable.ratio",
+        "0.5",
+        ValueType::Double,
+        |r, v| {
+            let ratio: f64 = v.parse().map_err(|_| "Not a number of type DOUBLE".to_owned())?;
+            r.log.min_cleanable_dirty_ratio = match ratio {
+                0.0..=1.0 => ratio,
+                _ if ratio > 1.0 => return Err("Value must be no more than 1".to_owned().into()),
+                _ => return Err("Value must be at least 0".to_owned().into()),
+            };
+            Ok(())
+        },
+    ),
+    property("min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms", "0", ValueType::Long, |r, v| {
+        r.log.min_compaction_lag_ms = number(v, 0, i64::MAX)?;
+        Ok(())
+    }),
     property("min.insync.replicas", "min.insync.replicas", "1", ValueType::Int, |r, v| {
         r.min_insync_replicas = small(v, 1)?.cast_signed();
         Ok(())

@@ -8,6 +8,7 @@ mod apache_kafka;
 mod apache_tools;
 mod catalogue;
 mod cluster;
+mod compaction;
 mod groups;
 mod kcat;
 mod nest;

@@ -19,6 +19,8 @@ const LEADER_EPOCH_END: usize = 16;
 pub(super) const CRC_START: usize = 21;
 /// The only record format that Kafka 4 accepts.
 const MAGIC_V2: i8 = 2;
+/// In the attributes: `base_timestamp` is the time from which compaction may drop the tombstones of the batch.
+pub(super) const DELETE_HORIZON: i16 = 0x40;
 /// Stands for "the producer gave no timestamp".
 pub const NO_TIMESTAMP: i64 = -1;
 /// Stands for "not an idempotent producer".
@@ -37,7 +39,7 @@ pub struct BatchHeader {
     pub magic: i8,
     /// CRC-32C of all that follows this field.
     pub crc: u32,
-    /// Codec (bits 0 to 2), timestamp type (3), transactional (4), control (5).
+    /// Codec (bits 0 to 2), timestamp type (3), transactional (4), control (5), delete horizon (6).
     pub attributes: i16,
     /// Offset of the last record, from `base_offset`.
     pub last_offset_delta: i32,
@@ -113,6 +115,11 @@ impl BatchHeader {
     /// Whether the batch holds a transaction marker instead of data.
     pub fn is_control(&self) -> bool {
         self.attributes & 0x20 != 0
+    }
+
+    /// From when on compaction may drop the tombstones of the batch, if it has met them before.
+    pub fn delete_horizon_ms(&self) -> Option<i64> {
+        (self.attributes & DELETE_HORIZON != 0).then_some(self.base_timestamp)
     }
 
     /// Whether this can be the header of a stored batch: enough to walk over it, not to trust its records.

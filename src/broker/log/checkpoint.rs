@@ -1,7 +1,8 @@
 //! What a log remembers of itself, so that opening it need not read it: one small file beside the segments.
 //!
-//! A checkpoint speaks of a *prefix* of the log. Segments only ever grow, so it stays true when the broker is killed
-//! later: what was written after it is found by scanning from where it ends.
+//! A checkpoint speaks of a *prefix* of the log. Segments only ever grow, or are replaced by compaction, which writes
+//! another checkpoint; so it stays true when the broker is killed later, or is seen not to fit. What was written after it
+//! is found by scanning from where it ends.
 
 use std::io;
 use std::path::Path;
@@ -31,6 +32,9 @@ pub(super) struct Checkpoint {
     pub epochs: LeaderEpochs,
     /// Producers as of the end of the last of these segments.
     pub producers: Producers,
+    /// Records before this offset were compacted.
+    #[serde(default)]
+    pub clean_until: i64,
 }
 
 impl Checkpoint {
@@ -39,8 +43,9 @@ impl Checkpoint {
         segments: Vec<Summary>,
         epochs: LeaderEpochs,
         producers: Producers,
+        clean_until: i64,
     ) -> Checkpoint {
-        Checkpoint { version: VERSION, log_start_offset, segments, epochs, producers }
+        Checkpoint { version: VERSION, log_start_offset, segments, epochs, producers, clean_until }
     }
 
     /// The checkpoint in `dir`: `Ok(None)` if there is none, or one that is damaged or of another version.

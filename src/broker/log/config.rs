@@ -10,7 +10,7 @@ pub enum TimestampType {
 }
 
 /// Settings of one partition's log. Partitions of a topic share one behind an `Arc`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LogConfig {
     /// `segment.bytes`: a new segment begins before this one would grow beyond it.
     pub segment_bytes: u32,
@@ -36,6 +36,12 @@ pub struct LogConfig {
     pub compact: bool,
     /// Whether `cleanup.policy` contains `delete`: then retention applies.
     pub delete: bool,
+    /// `delete.retention.ms`: how long compaction leaves a tombstone after it first met it.
+    pub delete_retention_ms: i64,
+    /// `min.cleanable.dirty.ratio`: compaction waits until more than this part of the log is new, 0 to 1.
+    pub min_cleanable_dirty_ratio: f64,
+    /// `min.compaction.lag.ms`: compaction leaves segments with younger records alone.
+    pub min_compaction_lag_ms: i64,
     /// `producer.id.expiration.ms`: idempotent producers silent for longer are forgotten.
     pub producer_id_expiration_ms: i64,
 }
@@ -55,6 +61,9 @@ impl Default for LogConfig {
             timestamp_after_max_ms: 3_600_000,
             compact: false,
             delete: true,
+            delete_retention_ms: 24 * 3_600_000,
+            min_cleanable_dirty_ratio: 0.5,
+            min_compaction_lag_ms: 0,
             producer_id_expiration_ms: 24 * 3_600_000,
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`batch`] (what a producer sends and what is checked), [`records`] (what lies inside),
 //! `segment` with `walk`, `index` and `search` (one file and how a batch is found in it), [`partition`] (segments in a row:
-//! append, read), `offsets` and `retention` (the same log, asked by time and shortened), [`producers`] and `epochs`
+//! append, read), `offsets`, `retention` and [`compaction`] (the same log, asked by time and
+//! shortened), [`producers`] and `epochs`
 //! (what is remembered beside the records), `recovery` with `checkpoint` (opening after a clean stop or a crash),
 //! [`journal`] with `snapshot` (the broker's own changes, kept in the same way), [`folders`] (deleting all of it).
 //!
@@ -10,6 +11,7 @@
 
 pub mod batch;
 mod checkpoint;
+pub mod compaction;
 pub mod config;
 pub mod encode;
 mod epochs;
@@ -32,6 +34,7 @@ mod snapshot;
 mod walk;
 
 pub use batch::{Batch, BatchHeader};
+pub use compaction::{Compacted, Due, Plan};
 pub use config::{LogConfig, TimestampType};
 pub use error::{AppendError, ReadError};
 pub use journal::{Journal, JournalError};

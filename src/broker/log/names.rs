@@ -9,15 +9,26 @@ pub(super) fn log_path(dir: &Path, base_offset: i64) -> PathBuf {
     dir.join(format!("{base_offset:020}.log"))
 }
 
+/// What compaction writes before it takes the name of a segment.
+pub(super) fn cleaned_path(dir: &Path, base_offset: i64) -> PathBuf {
+    dir.join(format!("{base_offset:020}.log.cleaned"))
+}
+
 /// Removes the files of a segment, the log last.
 pub(super) fn remove_files(dir: &Path, base_offset: i64) -> io::Result<()> {
+    remove_indexes(dir, base_offset)?;
+    fs::remove_file(log_path(dir, base_offset))
+}
+
+/// Removes the indexes of a segment, which are built again when they are needed.
+pub(super) fn remove_indexes(dir: &Path, base_offset: i64) -> io::Result<()> {
     for path in [index_path(dir, base_offset), time_index_path(dir, base_offset)] {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
-    fs::remove_file(log_path(dir, base_offset))
+    Ok(())
 }
 
 /// Kafka's offset index of that segment.

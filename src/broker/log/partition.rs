@@ -33,6 +33,10 @@ pub struct PartitionLog {
     pub(super) log_start_offset: i64,
     pub(super) epochs: LeaderEpochs,
     pub(super) producers: Producers,
+    /// Records before this offset were compacted already.
+    pub(super) clean_until: i64,
+    /// Cleared when compaction met what it could not read.
+    pub(super) is_cleanable: bool,
     /// Records appended since the file was last synced.
     unflushed: u64,
     /// Set when a failed append could not be undone; the next append has to begin with that.
@@ -74,6 +78,7 @@ impl PartitionLog {
         log.log_start_offset = found.log_start_offset;
         log.epochs = found.epochs;
         log.producers = found.producers;
+        log.clean_until = found.clean_until;
         if found.report.scanned_bytes == 0 && found.report.cut.is_none() {
             log.checkpointed = Some((log.log_start_offset, log.log_end_offset()));
         }
@@ -98,6 +103,8 @@ impl PartitionLog {
             active_since: now_ms,
             epochs: LeaderEpochs::default(),
             producers: Producers::default(),
+            clean_until: 0,
+            is_cleanable: true,
             unflushed: 0,
             torn: false,
             checkpointed: None,
@@ -112,6 +119,11 @@ impl PartitionLog {
     /// Changes the settings for what is appended and deleted from now on.
     pub fn set_config(&mut self, config: Arc<LogConfig>) {
         self.config = config;
+    }
+
+    /// Its folder; `None` in memory.
+    pub(super) fn dir(&self) -> Option<&Arc<Path>> {
+        self.dir.as_ref()
     }
 
     /// The first offset that may be read.
@@ -330,7 +342,8 @@ impl PartitionLog {
         if let Some(dir) = &self.dir {
             let segments = self.segments().map(|segment| *segment.summary()).collect();
             let (epochs, producers) = (self.epochs.clone(), self.producers.clone());
-            Checkpoint::new(self.log_start_offset, segments, epochs, producers).write(dir)?;
+            let clean_until = self.clean_until;
+            Checkpoint::new(self.log_start_offset, segments, epochs, producers, clean_until).write(dir)?;
         }
         self.checkpointed = Some((self.log_start_offset, self.log_end_offset()));
         Ok(())

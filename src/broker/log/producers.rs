@@ -111,6 +111,11 @@ impl Producers {
         self.by_id.retain(|_, producer| now.saturating_sub(producer.last_seen) < expiration);
     }
 
+    /// The last offset of the newest batch of each producer.
+    pub(super) fn ends(&self) -> impl Iterator<Item = i64> {
+        self.by_id.values().filter_map(|producer| Some(producer.batches.back()?.last_offset))
+    }
+
     /// How many producers are known.
     pub fn len(&self) -> usize {
         self.by_id.len()

@@ -3,10 +3,11 @@
 //! The broker looks inside a batch only where it must: to check uncompressed ones, to find an offset by timestamp,
 //! and to read its own journals. Layout: Apache Kafka's `DefaultRecord`.
 
-use bytes::Bytes;
-use kafka_protocol::compression::{self, Decompressor};
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::compression::{self, Compressor, Decompressor};
 
 use super::batch::{BatchHeader, HEADER_LEN};
+use super::encode::put_varint;
 
 /// How the records of a batch are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +25,12 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// Where the codec is in a batch's attributes.
+    pub(super) const BITS: i16 = 0x07;
+
     /// The codec in the lowest three bits of a batch's attributes.
     pub fn from_attributes(attributes: i16) -> Option<Compression> {
-        match attributes & 0x07 {
+        match attributes & Compression::BITS {
             0 => Some(Compression::None),
             1 => Some(Compression::Gzip),
             2 => Some(Compression::Snappy),
@@ -57,16 +61,22 @@ pub struct Malformed;
 
 /// Walks over uncompressed records until the bytes end or make no sense.
 pub fn walk(records: &[u8]) -> impl Iterator<Item = Result<Record<'_>, Malformed>> {
+    walk_raw(records).map(|record| record.map(|(_, record)| record))
+}
+
+/// The same, each record with its own bytes.
+pub(super) fn walk_raw(records: &[u8]) -> impl Iterator<Item = Result<(&[u8], Record<'_>), Malformed>> {
     let mut rest = records;
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
+        let before = rest;
         let record = next_record(&mut rest);
         if record.is_err() {
             rest = &[];
         }
-        Some(record)
+        Some(record.map(|record| (&before[..before.len() - rest.len()], record)))
     })
 }
 
@@ -83,6 +93,38 @@ pub fn uncompressed(batch: &Bytes) -> Result<Bytes, Malformed> {
         Compression::Zstd => compression::Zstd::decompress(&mut records, take),
     }
     .map_err(|_| Malformed)
+}
+
+/// Records in the codec of their batch.
+pub(super) fn compressed(codec: Compression, records: &[u8]) -> Result<Bytes, Malformed> {
+    let mut out = BytesMut::new();
+    let put = |plain: &mut BytesMut| {
+        plain.extend_from_slice(records);
+        Ok(())
+    };
+    match codec {
+        Compression::None => return Ok(Bytes::copy_from_slice(records)),
+        Compression::Gzip => compression::Gzip::compress(&mut out, put),
+        Compression::Snappy => compression::Snappy::compress(&mut out, put),
+        Compression::Lz4 => compression::Lz4::compress(&mut out, put),
+        Compression::Zstd => compression::Zstd::compress(&mut out, put),
+    }
+    .map_err(|_| Malformed)?;
+    Ok(out.freeze())
+}
+
+/// Appends a record, given in its own bytes, with another timestamp delta.
+pub(super) fn shifted(raw: &[u8], shift: i64, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let mut rest = raw;
+    length(&mut rest)?;
+    let attributes = take(&mut rest, 1)?;
+    let delta = varint(&mut rest)?.wrapping_add(shift);
+    let mut body = attributes.to_vec();
+    put_varint(&mut body, delta);
+    body.extend_from_slice(rest);
+    put_varint(out, body.len() as i64);
+    out.extend_from_slice(&body);
+    Ok(())
 }
 
 fn next_record<'a>(rest: &mut &'a [u8]) -> Result<Record<'a>, Malformed> {

@@ -52,6 +52,8 @@ pub(super) struct Recovered {
     pub log_start_offset: i64,
     pub epochs: LeaderEpochs,
     pub producers: Producers,
+    /// Records before this offset were compacted.
+    pub clean_until: i64,
     pub report: Recovery,
 }
 
@@ -66,13 +68,19 @@ pub(super) fn recover(dir: &Arc<Path>, index_interval: u32) -> io::Result<Recove
     let if_empty = last_known.map_or(log_start_offset, |last| last.next_offset.max(log_start_offset));
     remove_unreadable(dir, &mut files, log_start_offset)?;
     let checkpoint = checkpoint.filter(|checkpoint| fits(checkpoint, &files));
-    let (known, epochs, producers) = match checkpoint {
-        Some(checkpoint) => (checkpoint.segments, checkpoint.epochs, checkpoint.producers),
+    let (known, epochs, producers, clean_until) = match checkpoint {
+        Some(known) => (known.segments, known.epochs, known.producers, known.clean_until),
         None => Default::default(),
     };
-    let mut found = Recovered { segments: Vec::new(), log_start_offset, epochs, producers, report };
+    let mut found =
+        Recovered { segments: Vec::new(), log_start_offset, epochs, producers, clean_until, report };
     let mut files = files.into_iter();
     for (base_offset, size) in files.by_ref() {
+        if found.segments.last().is_some_and(|before: &Segment| base_offset < before.next_offset()) {
+            // Compaction was interrupted: the segment before is the copy that covers this one.
+            remove_files(dir, base_offset)?;
+            continue;
+        }
         let summary = known.iter().find(|summary| summary.base_offset == base_offset);
         let mut segment = match summary {
             Some(summary) => Segment::existing(dir.clone(), *summary, index_interval),
@@ -108,6 +116,8 @@ fn list(dir: &Path, report: &mut Recovery) -> io::Result<Vec<(i64, u64)>> {
         let segment = name.to_str().and_then(segment_name);
         match (segment, name.to_str()) {
             (Some((base_offset, "log")), _) => files.push((base_offset, entry.metadata()?.len())),
+            // A copy that compaction had not finished.
+            (Some((_, "log.cleaned")), _) => fs::remove_file(entry.path())?,
             // The last two are a journal's snapshots.
             (Some((_, "index" | "timeindex" | "checkpoint" | "checkpoint.part")), _) => {}
             (_, Some(checkpoint::FILE_NAME | checkpoint::PART_NAME | super::PARTITION_METADATA)) => {}

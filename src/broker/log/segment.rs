@@ -49,6 +49,21 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// Takes in a batch that lies at the end now.
+    pub(super) fn note(&mut self, header: &BatchHeader) {
+        if self.size == 0 {
+            self.first_timestamp = header.max_timestamp;
+        }
+        if header.max_timestamp > self.max_timestamp {
+            self.max_timestamp = header.max_timestamp;
+            self.offset_of_max_timestamp = header.last_offset();
+        }
+        self.size += header.size();
+        self.next_offset = header.last_offset() + 1;
+    }
+}
+
 /// One segment.
 #[derive(Debug)]
 pub(super) struct Segment {
@@ -102,6 +117,11 @@ impl Segment {
         let mut segment = Segment::new(summary, store, index_interval, index);
         segment.unchecked_below = summary.size;
         segment
+    }
+
+    /// A finished segment that lives in memory.
+    pub(super) fn in_memory(summary: Summary, batches: Vec<(u32, Bytes)>, index_interval: u32) -> Segment {
+        Segment::new(summary, Store::Memory(batches), index_interval, OnceLock::new())
     }
 
     fn new(summary: Summary, store: Store, index_interval: u32, index: OnceLock<Index>) -> Segment {
@@ -159,17 +179,8 @@ impl Segment {
         let base = self.summary.base_offset;
         let position = self.summary.size;
         let interval = self.index_interval;
-        let summary = &mut self.summary;
-        if position == 0 {
-            summary.first_timestamp = header.max_timestamp;
-        }
-        if header.max_timestamp > summary.max_timestamp {
-            summary.max_timestamp = header.max_timestamp;
-            summary.offset_of_max_timestamp = header.last_offset();
-        }
-        summary.size += header.size();
-        summary.next_offset = header.last_offset() + 1;
-        let entry = indexed(header, position, base, summary);
+        self.summary.note(header);
+        let entry = indexed(header, position, base, &self.summary);
         if let Some(index) = self.index.get_mut() {
             index.note(&entry, interval);
         }

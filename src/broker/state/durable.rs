@@ -62,6 +62,7 @@ impl State {
             journal,
             producer_ids: (0, 0),
             retention_at: now.instant + interval,
+            cleaning_at: Some(now.instant),
         };
         if records.is_empty() {
             state.begin(config.acls, now)?;

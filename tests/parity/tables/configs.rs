@@ -27,6 +27,10 @@ fn described() -> Vec<Case> {
     vec![
         topic("of a topic", &["retention.ms", "cleanup.policy", "max.message.bytes", "segment.bytes"]),
         topic("more of a topic", &["min.insync.replicas", "compression.type", "retention.bytes"]),
+        topic(
+            "of a topic's compaction",
+            &["delete.retention.ms", "min.cleanable.dirty.ratio", "min.compaction.lag.ms"],
+        ),
         topic("one that there is not", &["no.such.setting"]),
         case("with synonyms").send(
             ADMIN,
@@ -158,6 +162,10 @@ fn refused() -> Vec<Case> {
         change("an unknown setting to its default", &[("no.such.setting", Delete)]),
         change("a wrong type", &[("retention.ms", Set("soon"))]),
         change("out of range", &[("max.message.bytes", Set("-1"))]),
+        change("a part above the whole", &[("min.cleanable.dirty.ratio", Set("1.5"))]),
+        change("a part below nothing", &[("min.cleanable.dirty.ratio", Set("-0.5"))]),
+        change("a part that is no number", &[("min.cleanable.dirty.ratio", Set("half"))]),
+        change("tombstones that go before they came", &[("delete.retention.ms", Set("-1"))]),
         change("an empty value", &[("retention.ms", Set(""))]),
         change("an unknown policy", &[("cleanup.policy", Set("burn"))]),
         change("an unknown timestamp type", &[("message.timestamp.type", Set("Never"))]),
