@@ -39,7 +39,7 @@ impl PartitionLog {
         let interval = self.config.index_interval_bytes;
         let segment = match (copy.store, self.dir()) {
             (Copied::Disk(path), Some(dir)) => {
-                // An index of the old file would lead astray in the new one.
+                // An index of the old file is of no use in the new one.
                 remove_indexes(dir, first)?;
                 fs::rename(path, log_path(dir, first))?;
                 let mut segment = Segment::existing(dir.clone(), copy.summary, interval);
