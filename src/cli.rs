@@ -17,7 +17,7 @@ Exit codes:
   1    failed in another way, or only in part
   2    the command line, a profile or an ACL file is not valid
   3    the broker cannot be reached, or did not answer in time
-  4    the login was refused
+  4    the login was refused, or TLS does not hold
   5    the broker knows who asks, and refuses
   6    what a lesson or a check expects is not there
   130  interrupted (Ctrl-C, SIGTERM)";
