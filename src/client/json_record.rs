@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::record::{Record, RecordView, TimestampType};
+use crate::escape::is_dangerous;
 
 /// Appends the record as one JSON object and a newline.
 pub fn write_json(record: &RecordView<'_>, out: &mut Vec<u8>) {
@@ -47,9 +48,23 @@ fn write_bytes(name: &str, bytes: Option<&[u8]>, out: &mut Vec<u8>) {
     }
 }
 
+/// A JSON string. JSON allows the control characters beyond ASCII and those that turn the direction of writing, and
+/// terminals obey them: they are written as `\u009b` is, which reads back as the same.
 fn write_text(text: &str, out: &mut Vec<u8>) {
+    let start = out.len();
     // Neither a str nor a Vec can make this fail.
-    let _ = serde_json::to_writer(out, text);
+    let _ = serde_json::to_writer(&mut *out, text);
+    // In UTF-8 such a character is DEL or begins with one of these bytes; most texts have none.
+    if text.bytes().any(|byte| matches!(byte, 0x7f | 0xc2 | 0xe2)) {
+        let written = out.split_off(start);
+        for character in String::from_utf8_lossy(&written).chars() {
+            if is_dangerous(character) {
+                let _ = write!(out, "\\u{:04x}", u32::from(character));
+            } else {
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
 }
 
 /// Why a line is not a record.
@@ -168,6 +183,16 @@ mod tests {
         let mut out = Vec::new();
         write_json(&record.view(), &mut out);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn no_terminal_is_driven_and_nothing_is_lost() {
+        let value = "\u{7f}\u{9b}2J é \u{202e}\u{2026}".to_owned();
+        let record =
+            Record { value: Some(value.clone().into_bytes()), ..parse_json(br#"{"value":null}"#).unwrap() };
+        let written = line(&record);
+        assert!(written.contains(r#""\u007f\u009b2J é \u202e…""#), "{written}");
+        assert_eq!(parse_json(written.as_bytes()).unwrap().value, Some(value.into_bytes()));
     }
 
     #[test]

@@ -122,6 +122,14 @@ impl BatchHeader {
         (self.attributes & DELETE_HORIZON != 0).then_some(self.base_timestamp)
     }
 
+    /// Whether the batch can follow `next_offset` in the segment that begins with `base_offset`. The checksum does not
+    /// cover the offset; its order and Kafka's 31 bits within a segment are all that speaks for it.
+    pub(super) fn is_in_order(&self, base_offset: i64, next_offset: i64) -> bool {
+        self.base_offset >= next_offset
+            && self.last_offset().checked_sub(base_offset).is_some_and(|delta| delta <= i64::from(i32::MAX))
+            && self.last_offset() < i64::MAX
+    }
+
     /// Whether this can be the header of a stored batch: enough to walk over it, not to trust its records.
     pub fn is_plausible(&self) -> bool {
         self.magic == MAGIC_V2

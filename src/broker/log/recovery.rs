@@ -178,7 +178,9 @@ impl Recovered {
             }
             let batch = &buffer[at..at + wanted];
             let Some(header) = BatchHeader::read(batch).filter(|header| {
-                header.is_plausible() && header.base_offset >= segment.next_offset() && crc_matches(batch)
+                header.is_plausible()
+                    && header.is_in_order(segment.base_offset(), segment.next_offset())
+                    && crc_matches(batch)
             }) else {
                 return Ok(false);
             };

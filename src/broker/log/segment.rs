@@ -60,7 +60,7 @@ impl Summary {
             self.offset_of_max_timestamp = header.last_offset();
         }
         self.size += header.size();
-        self.next_offset = header.last_offset() + 1;
+        self.next_offset = header.last_offset().saturating_add(1);
     }
 }
 

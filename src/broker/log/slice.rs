@@ -92,12 +92,16 @@ impl Slice {
 }
 
 fn check(mut batches: &[u8], base_offset: i64, mut position: u32) -> Result<(), ReadError> {
+    let mut next_offset = base_offset;
     while !batches.is_empty() {
         let corrupt = ReadError::Corrupt { base_offset, position };
-        let size = BatchHeader::read(batches).filter(BatchHeader::is_plausible).map(|header| header.size());
-        let Some((batch, rest)) = size.and_then(|size| batches.split_at_checked(size as usize)) else {
+        let header = BatchHeader::read(batches)
+            .filter(|header| header.is_plausible() && header.is_in_order(base_offset, next_offset));
+        let Some(header) = header else { return Err(corrupt) };
+        let Some((batch, rest)) = batches.split_at_checked(header.size() as usize) else {
             return Err(corrupt);
         };
+        next_offset = header.last_offset() + 1;
         if !crc_matches(batch) {
             return Err(corrupt);
         }

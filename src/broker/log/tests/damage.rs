@@ -139,3 +139,18 @@ fn a_failed_write_leaves_the_log_as_it_was() {
     drop(log);
     assert_eq!(read_all(&open_clean(dir.path(), &Arc::default())).len(), 3);
 }
+
+#[test]
+fn an_offset_that_the_disk_has_changed_is_not_served() {
+    let (dir, path, size) = one_segment(3);
+    open_clean(dir.path(), &Arc::default()).close().unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for (at, bit) in (size..size + 8).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+        let mut bytes = whole.clone();
+        bytes[at as usize] ^= 1 << bit;
+        std::fs::write(&path, bytes).unwrap();
+        let log = open_clean(dir.path(), &Arc::default());
+        let read = log.read(0, 10_000, true).and_then(|slice| slice.to_bytes());
+        assert!(matches!(read, Err(ReadError::Corrupt { .. })), "byte {at}, bit {bit}: {read:?}");
+    }
+}
