@@ -13,9 +13,19 @@ pub(super) fn apache_option(profile: &Profile) -> String {
 
 /// A comment that names the properties of that file.
 pub(super) fn apache_file(profile: &Profile) -> Option<String> {
-    let name = &profile.actor.name.value;
-    let holds = format!("# {name}.properties: security.protocol, sasl.mechanism, sasl.jaas.config");
-    profile.security_protocol.value.has_login().then_some(holds)
+    let protocol = profile.security_protocol.value;
+    let login = protocol.has_login().then_some(", sasl.mechanism, sasl.jaas.config");
+    // Java takes the file of authorities that librdkafka takes, if it is told that it is PEM.
+    let ca_file = profile.ssl.ca_file.as_ref().filter(|_| protocol.has_tls());
+    let trust =
+        ca_file.map(|file| format!(", ssl.truststore.type=PEM, ssl.truststore.location={}", file.value));
+    let holds = format!(
+        "# {}.properties: security.protocol{}{}",
+        profile.actor.name.value,
+        login.unwrap_or_default(),
+        trust.unwrap_or_default()
+    );
+    (protocol != SecurityProtocol::Plaintext).then_some(holds)
 }
 
 /// `->withSasl(…)`, as lines of their own. The variables of Laravel's `.env` are not enough: `Kafka::publish()` and

@@ -9,7 +9,7 @@ use kafka_protocol::messages::{GroupId, JoinGroupRequest, MetadataRequest};
 use kafka_protocol::protocol::StrBytes;
 use kafkalab::broker::{Broker, Config, Handle};
 use kafkalab::client::SslFiles;
-use kafkalab::client::raw::{Check, Connection, Login, Mechanism, RawError, Security, Tls};
+use kafkalab::client::raw::{Check, Connection, Login, Mechanism, RawError, Security, Tls, TlsFailure};
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -33,10 +33,14 @@ fn address(broker: &Handle) -> String {
 
 /// Trusts a broker's authority.
 fn trusting(broker: &Handle) -> Tls {
+    trusting_as(broker, Check::Everything)
+}
+
+fn trusting_as(broker: &Handle, check: Check) -> Tls {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &broker.ca_certificate().unwrap().pem).unwrap();
-    Tls::new(&SslFiles { ca: Some(file.path().to_owned()), ..SslFiles::default() }, Check::Everything)
-        .unwrap()
+    let files = SslFiles { ca: Some(file.path().to_owned()), ..SslFiles::default() };
+    Tls::new(&files, check).unwrap()
 }
 
 async fn logged_in(broker: &Handle) -> Connection {
@@ -54,6 +58,29 @@ async fn the_gate_is_the_same_behind_tls() {
     let answer = stranger.send(&MetadataRequest::default(), 9).await;
     assert!(matches!(answer, Err(RawError::Closed { .. })), "{answer:?}");
     logged_in(&broker).await.call(&MetadataRequest::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_minds_no_name_minds_the_authority() {
+    let (broker, other) = (broker(&[]), broker(&[]));
+    let connect = async |check, trusted: &Handle, host: &str| {
+        let tls = trusting_as(trusted, check);
+        let address = address(&broker).replace("127.0.0.1", host);
+        Connection::connect_with(&address, Some(&tls), PATIENCE).await.map(drop)
+    };
+    // The same address as IPv6 writes it, which does not stand in the certificate.
+    let elsewhere = "[::ffff:127.0.0.1]";
+    let named = connect(Check::Everything, &broker, elsewhere).await;
+    assert!(matches!(named, Err(RawError::Tls { failure: TlsFailure::WrongHost { .. }, .. })), "{named:?}");
+    connect(Check::Authority, &broker, elsewhere).await.unwrap();
+    for host in ["127.0.0.1", elsewhere] {
+        let signed = connect(Check::Authority, &other, host).await;
+        assert!(
+            matches!(signed, Err(RawError::Tls { failure: TlsFailure::UnknownAuthority, .. })),
+            "{host}: {signed:?}"
+        );
+    }
+    connect(Check::Nothing, &other, elsewhere).await.unwrap();
 }
 
 #[tokio::test]

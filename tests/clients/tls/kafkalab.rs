@@ -37,6 +37,8 @@ fn both_faces_of_the_client_go_through_tls() {
             assert!(sent.success() && sent.stdout.contains("acknowledged"), "{mechanism}: {sent:?}");
             let listed = kafkalab(broker, &broker.address, &["topics", "list", "-X", &login]);
             assert!(listed.success() && listed.stdout.contains("laravel-events"), "{mechanism}: {listed:?}");
+            let truststore = format!("ssl.truststore.location={}", broker.ca.display());
+            assert!(listed.stderr.contains(&truststore), "for Apache's tools: {listed:?}");
         }
         let verified = kafkalab(broker, &broker.address, &["phase1", "verify"]);
         assert!(verified.success(), "{verified:?}");
