@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -15,7 +16,7 @@ use super::apache::Apache;
 use super::embedded::{self, Embedded};
 use super::process::Log;
 use super::tools::{self, Output};
-use super::{require, unique};
+use super::{eventually, require, unique};
 
 /// The topics of the lab's profiles, which every lab broker has, with three partitions each.
 pub const TOPICS: [&str; 4] =
@@ -132,6 +133,13 @@ impl Lab {
         results.expect("the broker answers")[0]
             .as_ref()
             .unwrap_or_else(|(topic, code)| panic!("{topic}: {code}"));
+        // Apache Kafka's controller answers before the broker's own view of the topics has it.
+        let known = || {
+            let answer = admin.inner().fetch_metadata(Some(topic), Duration::from_secs(10)).ok()?;
+            let found = answer.topics().first()?;
+            (found.error().is_none() && found.partitions().len() == partitions as usize).then_some(())
+        };
+        eventually(known).expect("a new topic becomes known");
     }
 
     /// librdkafka's settings for a principal over PLAIN; `ANONYMOUS` connects to the PLAINTEXT listener.
