@@ -20,7 +20,8 @@ Exit codes:
   4    the login was refused, or TLS does not hold
   5    the broker knows who asks, and refuses
   6    what a lesson or a check expects is not there
-  130  interrupted (Ctrl-C, SIGTERM)";
+  130  interrupted (Ctrl-C)
+  143  asked to end (SIGTERM)";
 
 /// Learn Apache Kafka in the terminal, against a broker with real SASL and real ACLs.
 #[derive(Debug, Parser)]
@@ -203,6 +204,7 @@ mod tests {
             Kind::Authorization,
             Kind::NotMet,
             Kind::Interrupted,
+            Kind::Terminated,
         ];
         for kind in kinds {
             let code = format!("\n  {:<4} ", kind.exit_code());

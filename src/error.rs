@@ -26,8 +26,10 @@ pub enum Kind {
     NotMet,
     /// Any other answer of the broker, or a failure of this machine.
     Failed,
-    /// Ctrl-C or SIGTERM.
+    /// Ctrl-C, or SIGTERM as long as nobody has to know which it was.
     Interrupted,
+    /// SIGTERM.
+    Terminated,
     /// Whoever reads our output went away. It ends the command quietly.
     OutputClosed,
 }
@@ -44,6 +46,7 @@ impl Kind {
             Self::Authorization => 5,
             Self::NotMet => 6,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 }

@@ -119,22 +119,39 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 async fn interruptible(context: &Context, command: Option<Command>) -> Result<Report> {
     let work = run(context, command);
     tokio::pin!(work);
-    loop {
+    let signal = loop {
         tokio::select! {
             result = &mut work => return result,
             signal = context::stop_signal() => {
                 if signal == StopSignal::Terminate || !context.terminal_is_lent() {
                     context.stop.cancel();
-                    break;
+                    break signal;
                 }
             }
         }
-    }
-    tokio::select! {
+    };
+    let result = tokio::select! {
         result = &mut work => result,
         _ = context::stop_signal() => Err(Error::new(Kind::Interrupted, words::INTERRUPTED)),
         () = context.grace() => Err(Error::new(Kind::Interrupted, words::INTERRUPTED)),
-    }
+    };
+    ended_by(signal, result)
+}
+
+/// The result of a command that a signal asked to end. One that then only waited for a silent broker was interrupted
+/// too: who sent the signal must not read from the exit code that the broker is to blame.
+fn ended_by(signal: StopSignal, result: Result<Report>) -> Result<Report> {
+    let interruption = match signal {
+        StopSignal::Interrupt => Kind::Interrupted,
+        StopSignal::Terminate => Kind::Terminated,
+    };
+    let of = |kind| match kind {
+        Kind::Interrupted | Kind::Unreachable => interruption,
+        other => other,
+    };
+    result
+        .map(|report| Report { outcome: report.outcome.map(of), ..report })
+        .map_err(|error| Error { kind: of(error.kind), ..error })
 }
 
 async fn run(context: &Context, command: Option<Command>) -> Result<Report> {

@@ -5,6 +5,7 @@
 mod support;
 
 mod acl;
+mod bytes;
 mod consume;
 mod contract;
 mod dev;
@@ -23,5 +24,6 @@ mod phase4_partitions;
 mod produce;
 mod program;
 mod readme;
+mod stopped;
 mod tutorial;
 mod verify;

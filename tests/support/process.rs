@@ -78,7 +78,12 @@ impl Process {
 
     /// Does what Ctrl-C does (SIGINT), waits until the child is gone, and returns its exit code.
     pub fn interrupt(&mut self) -> i32 {
-        Command::new("kill").args(["-INT", &self.pid.to_string()]).status().expect("kill runs");
+        self.end_with("-INT")
+    }
+
+    /// Sends a signal (`-TERM`) once, waits until the child is gone, and returns its exit code.
+    pub fn end_with(&mut self, signal: &str) -> i32 {
+        Command::new("kill").args([signal, &self.pid.to_string()]).status().expect("kill runs");
         self.leash.wait().expect("the leash is our child").code().unwrap_or(-1)
     }
 

@@ -11,7 +11,7 @@ use self::input::Source;
 use self::send::{Ended, Run};
 use self::tally::Tally;
 use super::{Context, connect, trouble};
-use crate::client::Producer;
+use crate::client::{self, Producer};
 use crate::error::{Error, Kind, Result};
 use crate::profile::ProfileName;
 use crate::report::Report;
@@ -131,6 +131,7 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
         ),
         choice: explain::Chooser::new(&profile, args, &options, &found),
         producer: &mut producer,
+        largest: 0,
     };
     let ended = if context.global.dry_run { run.dry(&mut source).await } else { run.all(&mut source).await };
     run.finish(ended, &source).await
@@ -154,16 +155,25 @@ impl Run<'_> {
     async fn finish(mut self, ended: Ended, source: &Source) -> Result<Report> {
         let context = self.context;
         self.tally.note();
-        let ended_well = matches!(ended, Ended::Complete) && self.tally.failures().next().is_none();
-        if !ended_well {
-            self.tally.let_go()?;
+        let all_written = self.tally.failures().next().is_none();
+        // Also one that came while only acknowledgements were awaited: whoever stops that must not take it for done.
+        let ended = match ended {
+            Ended::Complete if !all_written && context.stop.is_cancelled() => Ended::Interrupted,
+            ended => ended,
+        };
+        if !matches!(ended, Ended::Complete) || !all_written {
+            self.tally.let_go().map_err(|error| error.hint(self.tally.summary()))?;
         }
         let tally = &self.tally;
         let doing = words::DOING.with(&[("topic", &self.topic.name)]);
         let mut blocks = Vec::new();
         for (failure, records) in tally.failures() {
             let records = words::NOT_WRITTEN.with(&[("topic", &self.topic.name), ("records", &records)]);
-            blocks.push(trouble::explain(context, self.profile, records, failure).await);
+            let block = trouble::explain(context, self.profile, records, failure).await;
+            blocks.push(match failure.kind {
+                client::Kind::TooLarge => block.hint(words::LARGEST.with(&[("bytes", &self.largest)])),
+                _ => block,
+            });
         }
         match ended {
             Ended::Lost(failure) => {
@@ -178,7 +188,7 @@ impl Run<'_> {
                 blocks.iter().for_each(|block| context.ui.show_failure(block));
                 return Err(if tally.sent() > 0 { error.hint(tally.summary()) } else { error });
             }
-            Ended::Output(error) if blocks.is_empty() => return Err(error),
+            Ended::Output(error) if blocks.is_empty() => return Err(error.hint(tally.summary())),
             Ended::Output(_) | Ended::Complete => {}
         }
         if tally.sent() == 0 {

@@ -37,6 +37,8 @@ pub(super) struct Run<'a> {
     pub(super) tally: Tally<'a>,
     pub(super) choice: Chooser,
     pub(super) producer: &'a mut Producer,
+    /// The bytes of key and value of the largest record so far.
+    pub(super) largest: usize,
 }
 
 impl Run<'_> {
@@ -147,6 +149,8 @@ impl Run<'_> {
     }
 
     async fn send(&mut self, item: &Item) -> Result<(), Ended> {
+        let size = item.key.as_ref().map_or(0, Vec::len) + item.value.as_ref().map_or(0, Vec::len);
+        self.largest = self.largest.max(size);
         let persona = if item.is_complete { None } else { connect::persona(self.profile).message_id() };
         let headers: Headers = match (&item.headers[..], persona) {
             ([], None) => Vec::new(),
