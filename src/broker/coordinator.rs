@@ -33,6 +33,10 @@ pub struct Coordinator {
 /// The version of the JSON of [`GroupRecord`]. A change that older programs would misread needs a higher one.
 pub(super) const JOURNAL_VERSION: u16 = 1;
 
+/// What is answered when the disk refuses: the client looks for the coordinator and tries again
+/// (`CoordinatorOperationExceptionHelper`).
+const NOT_WRITTEN: ResponseError = ResponseError::NotCoordinator;
+
 /// A client that waits for the answer to JoinGroup or SyncGroup.
 pub struct Waiter(Box<dyn FnOnce(Answer) + Send>);
 
@@ -119,9 +123,15 @@ impl Coordinator {
     /// # Errors
     /// Kafka's error for the whole request.
     pub fn commit(&mut self, request: CommitRequest, now: Now) -> Results {
-        let (results, effects) = self.groups.commit(request, self.millis(now));
-        // An offset that was not written down is not committed, whatever the machine remembers.
-        if self.settle(effects, now) { results } else { Err(ResponseError::UnknownServerError) }
+        let (results, mut effects) = self.groups.commit(request, self.millis(now));
+        let replaced = std::mem::take(&mut effects.replaced);
+        let unwritten = self.settle(effects, now);
+        if unwritten.is_empty() {
+            return results;
+        }
+        // An offset that was not written down is not committed.
+        self.groups.take_back(unwritten, replaced);
+        Err(NOT_WRITTEN)
     }
 
     /// DeleteGroups, for one group.
@@ -130,8 +140,7 @@ impl Coordinator {
     /// Kafka's error for the group.
     pub fn delete(&mut self, group: &str, now: Now) -> Result<(), ResponseError> {
         let (result, effects) = self.groups.delete(group, self.millis(now));
-        self.settle(effects, now);
-        result
+        if self.settle(effects, now).is_empty() { result } else { Err(NOT_WRITTEN) }
     }
 
     /// OffsetDelete: a result for each partition.
@@ -140,8 +149,7 @@ impl Coordinator {
     /// Kafka's error for the whole request.
     pub fn delete_offsets(&mut self, group: &str, partitions: &[(String, i32)], now: Now) -> Results {
         let (results, effects) = self.groups.delete_offsets(group, partitions, self.millis(now));
-        self.settle(effects, now);
-        results
+        if self.settle(effects, now).is_empty() { results } else { Err(NOT_WRITTEN) }
     }
 
     /// Forgets the offsets of a deleted topic.
@@ -163,8 +171,9 @@ impl Coordinator {
         self.settle(effects, now);
     }
 
-    /// Writes, then answers, then tells. False if writing failed: the groups go on, but would not outlive the broker.
-    fn settle(&mut self, effects: Effects<Waiter>, now: Now) -> bool {
+    /// Writes, then answers, then tells. The records that could not be written: the groups go on, but what these say
+    /// would not outlive the broker.
+    fn settle(&mut self, effects: Effects<Waiter>, now: Now) -> Vec<GroupRecord> {
         let written = self.journal.append_all(&effects.records, now.wall_ms);
         if let Err(error) = &written {
             self.events.emit(|| Event::Trouble(format!("writing groups and offsets down: {error}")));
@@ -175,7 +184,7 @@ impl Coordinator {
         for (waiter, answer) in effects.answers {
             (waiter.0)(answer);
         }
-        written.is_ok()
+        if written.is_ok() { Vec::new() } else { effects.records }
     }
 
     /// A moment on the machine's clock.

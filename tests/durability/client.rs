@@ -133,8 +133,8 @@ impl Client {
         }
     }
 
-    /// Commits the same offset for every partition, as a consumer without a group's membership.
-    pub async fn commit(&mut self, group: &str, name: &str, offset: i64) -> Result<(), RawError> {
+    /// Commits the same offset for every partition, as a consumer without a group's membership; the error code.
+    pub async fn commit(&mut self, group: &str, name: &str, offset: i64) -> Result<i16, RawError> {
         let at = |partition| {
             OffsetCommitRequestPartition::default()
                 .with_partition_index(partition)
@@ -148,8 +148,7 @@ impl Client {
             .with_generation_id_or_member_epoch(-1)
             .with_topics(vec![asked]);
         let response = self.0.send(&request, 7).await?;
-        assert!(response.topics[0].partitions.iter().all(|partition| partition.error_code == 0));
-        Ok(())
+        Ok(response.topics[0].partitions.iter().map(|partition| partition.error_code).max().unwrap())
     }
 
     /// The offset committed for each partition, −1 for none.
@@ -197,8 +196,8 @@ impl Client {
         response.topics.iter().map(whole).collect()
     }
 
-    /// Lets a principal read the topic `orders`, or no longer.
-    pub async fn set_acl(&mut self, principal: &str, allowed: bool) -> Result<(), RawError> {
+    /// Lets a principal read the topic `orders`, or no longer; the error code.
+    pub async fn set_acl(&mut self, principal: &str, allowed: bool) -> Result<i16, RawError> {
         if allowed {
             let acl = AclCreation::default()
                 .with_resource_type(2)
@@ -209,7 +208,7 @@ impl Client {
                 .with_operation(3)
                 .with_permission_type(3);
             let request = CreateAclsRequest::default().with_creations(vec![acl]);
-            assert_eq!(self.0.send(&request, 1).await?.results[0].error_code, 0);
+            Ok(self.0.send(&request, 1).await?.results[0].error_code)
         } else {
             let filter = DeleteAclsFilter::default()
                 .with_resource_type_filter(1)
@@ -220,9 +219,8 @@ impl Client {
                 .with_operation(1)
                 .with_permission_type(1);
             let request = DeleteAclsRequest::default().with_filters(vec![filter]);
-            assert_eq!(self.0.send(&request, 1).await?.filter_results[0].error_code, 0);
+            Ok(self.0.send(&request, 1).await?.filter_results[0].error_code)
         }
-        Ok(())
     }
 
     /// The principals that an ACL names.

@@ -114,7 +114,7 @@ fn apaches_tool_reads_the_files_of_a_running_broker() {
     with_broker(async |data, client| {
         assert_eq!(client.create_topic("dumped", &[]).await.unwrap(), 0);
         produce(client, "dumped", 100, now()).await;
-        client.commit("billing", "dumped", 7).await.unwrap();
+        assert_eq!(client.commit("billing", "dumped", 7).await.unwrap(), 0);
         let mut logs = segments(data, "dumped-0");
         let partition = logs.len();
         logs.extend(segments(data, "__consumer_offsets-0"));

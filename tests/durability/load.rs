@@ -108,8 +108,9 @@ impl Committing {
     pub async fn run(&mut self, mut client: Client, answers: &Answers) {
         loop {
             self.open = self.acknowledged + 1;
-            if let Err(error) = client.commit(GROUP, TOPIC, self.open).await {
-                return vanished(error);
+            match client.commit(GROUP, TOPIC, self.open).await {
+                Ok(code) => assert_eq!(code, 0),
+                Err(error) => return vanished(error),
             }
             self.acknowledged = self.open;
             answers.one_more();
@@ -153,9 +154,10 @@ impl Toggling {
             let on = !self.present.contains(&name);
             let done = match (&self.kind, on) {
                 (Kind::Acls, on) => client.set_acl(&name, on).await,
-                (Kind::Topics, true) => client.create_topic(&name, &[]).await.map(|code| assert_eq!(code, 0)),
-                (Kind::Topics, false) => client.delete_topic(&name).await.map(|code| assert_eq!(code, 0)),
+                (Kind::Topics, true) => client.create_topic(&name, &[]).await,
+                (Kind::Topics, false) => client.delete_topic(&name).await,
             };
+            let done = done.map(|code| assert_eq!(code, 0));
             if let Err(error) = done {
                 return vanished(error);
             }

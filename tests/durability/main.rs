@@ -6,6 +6,7 @@
 mod support;
 
 mod client;
+mod disk;
 mod files;
 mod kills;
 mod load;

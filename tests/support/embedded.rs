@@ -34,7 +34,12 @@ impl Embedded {
         let mut command = Command::new(binary());
         command.args(["broker", "--listen", "127.0.0.1:0", "--sasl-listen", "127.0.0.1:0", "--data-dir"]);
         command.arg(data).args(arguments);
-        let process = Process::start(&command, remove);
+        Embedded::run(&command, data, remove)
+    }
+
+    /// Runs a command that becomes a broker with its data in `data`.
+    pub fn run(command: &Command, data: &Path, remove: Option<&Path>) -> Result<Embedded, String> {
+        let process = Process::start(command, remove);
         let ready = process.log().wait_from(0, Duration::from_secs(30), ready);
         let problem = || format!("`kafkalab broker` did not start:\n{}", process.log().problems());
         let [plaintext, sasl, tls] = ready.ok_or_else(problem)?;

@@ -3,7 +3,7 @@
 use super::Millis;
 use super::config::GroupConfig;
 use super::event::GroupEvent;
-use super::record::GroupRecord;
+use super::record::{CommittedOffset, GroupRecord};
 use super::request::{JoinResponse, SyncResponse};
 
 /// What the caller owes after a call: write `records` first, then send `answers` and publish `events`, each in order.
@@ -12,6 +12,8 @@ use super::request::{JoinResponse, SyncResponse};
 pub struct Effects<W> {
     /// What must be durable before anything is answered.
     pub records: Vec<GroupRecord>,
+    /// What each offset among the records replaced, in their order: it goes back if they cannot be written.
+    pub replaced: Vec<Option<CommittedOffset>>,
     /// Answers to this call or to requests parked earlier; every waiter gets exactly one.
     pub answers: Vec<(W, Answer)>,
     /// What happened, for those who watch.
@@ -29,7 +31,7 @@ pub enum Answer {
 
 impl<W> Default for Effects<W> {
     fn default() -> Effects<W> {
-        Effects { records: Vec::new(), answers: Vec::new(), events: Vec::new() }
+        Effects { records: Vec::new(), replaced: Vec::new(), answers: Vec::new(), events: Vec::new() }
     }
 }
 

@@ -153,6 +153,23 @@ impl<W> Groups<W> {
         self.turn(&group, now, |group, turn| group.commit(request, turn))
     }
 
+    /// Undoes commits whose records could not be written: what they replaced is there again.
+    pub fn take_back(&mut self, records: Vec<GroupRecord>, replaced: Vec<Option<CommittedOffset>>) {
+        let committed = records.into_iter().filter_map(|record| match record {
+            GroupRecord::Offset { group, topic, partition, .. } => Some((group, topic, partition)),
+            _ => None,
+        });
+        // One request may name a partition twice: the first of them replaced what was there before.
+        let committed: Vec<_> = committed.zip(replaced).collect();
+        for ((group, topic, partition), before) in committed.into_iter().rev() {
+            let Some(group) = self.groups.get_mut(&group) else { continue };
+            match before {
+                Some(before) => drop(group.offsets.put(topic, partition, before)),
+                None => group.offsets.remove(&topic, partition),
+            }
+        }
+    }
+
     /// DeleteGroups, for one group: only one without members (else 68) that exists (else 69).
     pub fn delete(&mut self, group: &str, now: Millis) -> (Result<(), ResponseError>, Effects<W>) {
         let Some(state) = self.groups.get(group).map(|group| group.state) else {

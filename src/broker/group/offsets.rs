@@ -22,8 +22,14 @@ impl Offsets {
         self.by_topic.get(topic)?.get(&partition)
     }
 
-    pub(super) fn put(&mut self, topic: String, partition: i32, committed: CommittedOffset) {
-        self.by_topic.entry(topic).or_default().insert(partition, committed);
+    /// Keeps an offset; the one that it replaces.
+    pub(super) fn put(
+        &mut self,
+        topic: String,
+        partition: i32,
+        committed: CommittedOffset,
+    ) -> Option<CommittedOffset> {
+        self.by_topic.entry(topic).or_default().insert(partition, committed)
     }
 
     pub(super) fn remove(&mut self, topic: &str, partition: i32) {
@@ -95,7 +101,8 @@ impl<W> Group<W> {
             partition: offset.partition,
             committed: committed.clone(),
         });
-        self.offsets.put(offset.topic, offset.partition, committed);
+        let replaced = self.offsets.put(offset.topic, offset.partition, committed);
+        turn.effects.replaced.push(replaced);
         Ok(())
     }
 

@@ -44,7 +44,7 @@ impl<W> Groups<W> {
             GroupRecord::Offset { group, topic, partition, committed } => {
                 self.create_if_absent(&group, now);
                 if let Some(group) = self.groups.get_mut(&group) {
-                    group.offsets.put(topic, partition, committed);
+                    let _ = group.offsets.put(topic, partition, committed);
                 }
             }
             GroupRecord::OffsetDeleted { group, topic, partition } => {
