@@ -17,7 +17,7 @@ use super::failure::{Failure, Kind, Need};
 use super::metadata::{self, Topic, on_topic};
 use super::partitioner::Partitioner;
 use super::settings::Settings;
-use super::signals::Signals;
+use super::signals::{Away, Signals};
 
 /// How often the polling thread looks whether it may end; events wake it at once.
 const POLL: Duration = Duration::from_millis(20);
@@ -234,6 +234,11 @@ impl Producer {
             };
             self.deliveries.signals.race(wait).await?;
         }
+    }
+
+    /// Tells when the brokers went away. An acknowledgement that comes afterwards shows that they are back.
+    pub fn away(&self) -> Away {
+        Away::new(&self.deliveries.signals)
     }
 
     /// How many records wait for their acknowledgement.

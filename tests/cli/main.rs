@@ -26,4 +26,5 @@ mod program;
 mod readme;
 mod stopped;
 mod tutorial;
+mod vanishing;
 mod verify;

@@ -31,8 +31,26 @@ impl Embedded {
 
     /// Starts one on free ports with its data in `data` and more arguments; `remove` is removed when it has stopped.
     pub fn start_in(data: &Path, remove: Option<&Path>, arguments: &[&str]) -> Result<Embedded, String> {
+        Embedded::start_on(["127.0.0.1:0"; 2], data, remove, arguments)
+    }
+
+    /// Dies as in a crash, and is started again on the same addresses and data once `meanwhile` has returned. Only for
+    /// a broker whose folder is not removed when it stops.
+    pub fn crash(&mut self, meanwhile: impl FnOnce()) {
+        self.process.kill();
+        meanwhile();
+        let again = Embedded::start_on([&self.plaintext, &self.sasl], &self.data, None, &[]);
+        *self = again.unwrap_or_else(|problem| panic!("{problem}"));
+    }
+
+    fn start_on(
+        [plaintext, sasl]: [&str; 2],
+        data: &Path,
+        remove: Option<&Path>,
+        arguments: &[&str],
+    ) -> Result<Embedded, String> {
         let mut command = Command::new(binary());
-        command.args(["broker", "--listen", "127.0.0.1:0", "--sasl-listen", "127.0.0.1:0", "--data-dir"]);
+        command.args(["broker", "--listen", plaintext, "--sasl-listen", sasl, "--data-dir"]);
         command.arg(data).args(arguments);
         Embedded::run(&command, data, remove)
     }

@@ -132,6 +132,7 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
         choice: explain::Chooser::new(&profile, args, &options, &found),
         producer: &mut producer,
         largest: 0,
+        told_away: false,
     };
     let ended = if context.global.dry_run { run.dry(&mut source).await } else { run.all(&mut source).await };
     run.finish(ended, &source).await

@@ -8,10 +8,11 @@ use super::explain::Chooser;
 use super::input::{Item, Source};
 use super::tally::Tally;
 use super::{Args, Headers};
-use crate::client::{Enqueued, Failure, Outgoing, Producer, Topic};
+use crate::client::{Ack, Enqueued, Failure, Outgoing, Producer, Topic};
 use crate::commands::{Context, connect};
 use crate::error::Error;
 use crate::profile::Profile;
+use crate::words::produce as words;
 
 /// Why the sending ended.
 pub(super) enum Ended {
@@ -39,6 +40,8 @@ pub(super) struct Run<'a> {
     pub(super) producer: &'a mut Producer,
     /// The bytes of key and value of the largest record so far.
     pub(super) largest: usize,
+    /// Whether it was said that the brokers are away.
+    pub(super) told_away: bool,
 }
 
 impl Run<'_> {
@@ -118,7 +121,7 @@ impl Run<'_> {
                 biased;
                 () = self.context.stop.cancelled() => return Err(Ended::Interrupted),
                 item = source.next() => return Ok(item),
-                ack = self.producer.acknowledged(), if pending => match ack {
+                ack = self.next_ack(), if pending => match ack {
                     Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
                     Ok(None) => {}
                     Err(failure) => return Err(Ended::Lost(failure)),
@@ -137,7 +140,7 @@ impl Run<'_> {
             tokio::select! {
                 biased;
                 () = self.context.stop.cancelled() => return Err(Ended::Interrupted),
-                ack = self.producer.acknowledged(), if pending => match ack {
+                ack = self.next_ack(), if pending => match ack {
                     Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
                     Ok(None) => {}
                     Err(failure) => return Err(Ended::Lost(failure)),
@@ -174,7 +177,7 @@ impl Run<'_> {
                     self.tally.queued(item.key.as_deref());
                     break;
                 }
-                Ok(Enqueued::Full) => match self.producer.acknowledged().await {
+                Ok(Enqueued::Full) => match self.next_ack().await {
                     Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
                     Ok(None) => {}
                     Err(failure) => return Err(Ended::Lost(failure)),
@@ -193,9 +196,29 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The next acknowledgement; meanwhile it says once that the brokers are away.
+    async fn next_ack(&mut self) -> Result<Option<Ack>, Failure> {
+        let away = self.producer.away();
+        loop {
+            tokio::select! {
+                biased;
+                ack = self.producer.acknowledged() => {
+                    if matches!(&ack, Ok(Some(ack)) if ack.result.is_ok()) {
+                        self.told_away = false;
+                    }
+                    return ack;
+                }
+                said = away.wait(), if !self.told_away => {
+                    self.context.ui.warn(words::AWAY.with(&[("said", &said)]));
+                    self.told_away = true;
+                }
+            }
+        }
+    }
+
     async fn drain(&mut self) -> Result<(), Ended> {
         loop {
-            match self.producer.acknowledged().await {
+            match self.next_ack().await {
                 Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
                 Ok(None) => return self.tally.flush().map_err(Ended::Output),
                 Err(failure) => return Err(Ended::Lost(failure)),

@@ -1,0 +1,58 @@
+//! A broker that dies under a producer and comes back on the same addresses.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+use std::sync::mpsc;
+
+use super::program::{command, kafkalab};
+use crate::support::embedded::Embedded;
+
+const ROUNDS: u32 = 3;
+/// Records that are written before the broker dies in each round, and as many while it is away.
+const RECORDS: u32 = 500;
+
+#[test]
+fn an_idempotent_producer_loses_and_repeats_nothing_and_says_that_it_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut broker = Embedded::start_in(&folder.path().join("data"), None, &[]).unwrap();
+    let sasl = broker.sasl.clone();
+    let created = kafkalab(&["topics", "create", "phase4-vanishing", "--partitions", "1", "-b", &sasl]);
+    assert_eq!(created.code, 0, "{created:?}");
+    let at = ["-b", &sasl, "-t", "phase4-vanishing"];
+    let arguments = ["phase1", "produce", "--timeout", "30s", "-X", "enable.idempotence=true"];
+    let mut program = command(folder.path(), &[&arguments[..], &at].concat());
+    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = program.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let (tell, acknowledged) = mpsc::channel();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    std::thread::spawn(move || {
+        output.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)).ok();
+    });
+
+    let mut next = 0;
+    let mut write = || {
+        (next..next + RECORDS).for_each(|number| writeln!(input, "{number}").unwrap());
+        next += RECORDS;
+    };
+    for _ in 0..ROUNDS {
+        write();
+        // The others of these are under way when it dies.
+        acknowledged.recv().expect("an acknowledgement");
+        broker.crash(|| {
+            write();
+            assert!(said.any(|line| line.contains("The broker is away")), "it says why nothing goes on");
+        });
+        let rest = 2 * RECORDS - 1;
+        assert_eq!(acknowledged.iter().take(rest as usize).count() as u32, rest);
+    }
+    drop(input);
+    let rest: Vec<String> = said.collect();
+    assert!(child.wait().unwrap().success(), "{rest:?}");
+    let all = 2 * RECORDS * ROUNDS;
+    assert!(rest.join(" ").contains(&format!("{all} of {all} records acknowledged")), "{rest:?}");
+    let read = kafkalab(&[&["phase1", "consume"], &at[..]].concat());
+    let numbers: Vec<u32> = read.stdout.lines().map(|line| line.parse().unwrap()).collect();
+    assert!(numbers == (0..all).collect::<Vec<u32>>(), "{} records", numbers.len());
+}
