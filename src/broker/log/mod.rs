@@ -13,6 +13,7 @@ pub mod batch;
 mod checkpoint;
 pub mod compaction;
 pub mod config;
+mod decompress;
 pub mod encode;
 mod epochs;
 pub mod error;

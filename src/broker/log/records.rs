@@ -4,9 +4,10 @@
 //! and to read its own journals. Layout: Apache Kafka's `DefaultRecord`.
 
 use bytes::{Bytes, BytesMut};
-use kafka_protocol::compression::{self, Compressor, Decompressor};
+use kafka_protocol::compression::{self, Compressor};
 
 use super::batch::{BatchHeader, HEADER_LEN};
+use super::decompress::{MAX_RECORDS, decompress};
 use super::encode::put_varint;
 
 /// How the records of a batch are compressed.
@@ -83,16 +84,10 @@ pub(super) fn walk_raw(records: &[u8]) -> impl Iterator<Item = Result<(&[u8], Re
 /// The records of one whole batch, decompressed if need be.
 pub fn uncompressed(batch: &Bytes) -> Result<Bytes, Malformed> {
     let header = BatchHeader::read(batch).ok_or(Malformed)?;
-    let mut records = batch.slice(HEADER_LEN..);
-    let take = |plain: &mut Bytes| Ok(plain.clone());
     match header.compression().ok_or(Malformed)? {
-        Compression::None => Ok(records),
-        Compression::Gzip => compression::Gzip::decompress(&mut records, take),
-        Compression::Snappy => compression::Snappy::decompress(&mut records, take),
-        Compression::Lz4 => compression::Lz4::decompress(&mut records, take),
-        Compression::Zstd => compression::Zstd::decompress(&mut records, take),
+        Compression::None => Ok(batch.slice(HEADER_LEN..)),
+        codec => decompress(codec, &batch[HEADER_LEN..], MAX_RECORDS).map(Bytes::from),
     }
-    .map_err(|_| Malformed)
 }
 
 /// Records in the codec of their batch.

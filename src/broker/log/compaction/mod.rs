@@ -4,9 +4,10 @@
 //! take their places. Offsets never change, so gaps appear. Rules: Apache Kafka's `LogCleaner`, `Cleaner` and
 //! `MemoryRecords.filterTo`.
 //!
-//! Three steps, so that the broker's lock is held for moments only: [`PartitionLog::plan_compaction`] looks at what
-//! there is, [`Plan::carry_out`] reads and writes without the lock, [`PartitionLog::install`] puts the copies in place.
-//! `keys` remembers the newest offset of each key, `batches` makes the batch that is left of one.
+//! Three steps, so that the broker's lock is held for moments only:
+//! [`plan_compaction`](super::PartitionLog::plan_compaction) looks at what there is, [`Plan::carry_out`] reads and writes
+//! without the lock, [`install`](super::PartitionLog::install) puts the copies in place. `keys` remembers the newest
+//! offset of each key, `batches` makes the batch that is left of one.
 //!
 //! A copy is written as `….log.cleaned` and synced before it replaces the first of its sources in one step. A crash
 //! before that leaves a file that the next start removes; one after it leaves sources that the copy covers, which the
