@@ -312,20 +312,43 @@ pub(super) enum StopSignal {
     Terminate,
 }
 
-/// Ends with the first Ctrl-C or SIGTERM.
-pub(super) async fn stop_signal() -> StopSignal {
-    #[cfg(unix)]
-    {
+/// Hears Ctrl-C and SIGTERM from its making on, so that none is lost between two waits.
+#[cfg(unix)]
+pub(super) struct StopSignals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignals {
+    pub(super) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => return StopSignal::Interrupt,
-                _ = terminate.recv() => return StopSignal::Terminate,
-            }
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// The next of them. May be dropped while it waits.
+    pub(super) async fn next(&mut self) -> StopSignal {
+        tokio::select! {
+            _ = self.interrupt.recv() => StopSignal::Interrupt,
+            _ = self.terminate.recv() => StopSignal::Terminate,
         }
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+}
+
+/// Hears Ctrl-C.
+#[cfg(not(unix))]
+pub(super) struct StopSignals;
+
+#[cfg(not(unix))]
+impl StopSignals {
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self)
     }
-    StopSignal::Interrupt
+
+    pub(super) async fn next(&mut self) -> StopSignal {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        StopSignal::Interrupt
+    }
 }

@@ -49,7 +49,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use self::context::Context;
-use self::context::StopSignal;
+use self::context::{StopSignal, StopSignals};
 use crate::cli::{Cli, Command};
 use crate::error::{Error, Kind, Result};
 use crate::profile::ProfileName;
@@ -117,12 +117,14 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 /// Runs the command until it ends or Ctrl-C or SIGTERM ask for its end. A command that must tidy up watches
 /// `context.stop` itself; it is given its timeout to do so.
 async fn interruptible(context: &Context, command: Option<Command>) -> Result<Report> {
+    // Before the work begins: a signal that comes while it connects must find a listener.
+    let mut signals = StopSignals::listen()?;
     let work = run(context, command);
     tokio::pin!(work);
     let signal = loop {
         tokio::select! {
             result = &mut work => return result,
-            signal = context::stop_signal() => {
+            signal = signals.next() => {
                 if signal == StopSignal::Terminate || !context.terminal_is_lent() {
                     context.stop.cancel();
                     break signal;
@@ -132,7 +134,7 @@ async fn interruptible(context: &Context, command: Option<Command>) -> Result<Re
     };
     let result = tokio::select! {
         result = &mut work => result,
-        _ = context::stop_signal() => Err(Error::new(Kind::Interrupted, words::INTERRUPTED)),
+        _ = signals.next() => Err(Error::new(Kind::Interrupted, words::INTERRUPTED)),
         () = context.grace() => Err(Error::new(Kind::Interrupted, words::INTERRUPTED)),
     };
     ended_by(signal, result)
