@@ -4,19 +4,25 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use kafka_protocol::messages::alter_user_scram_credentials_request::{
+    ScramCredentialDeletion, ScramCredentialUpsertion,
+};
 use kafka_protocol::messages::create_acls_request::AclCreation;
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::delete_acls_request::DeleteAclsFilter;
+use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use kafka_protocol::messages::offset_commit_request::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic,
 };
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::{
-    CreateAclsRequest, CreateTopicsRequest, DeleteAclsRequest, DeleteTopicsRequest, DescribeAclsRequest,
-    FetchRequest, GroupId, InitProducerIdRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
-    ProduceRequest, TopicName,
+    AlterUserScramCredentialsRequest, CreateAclsRequest, CreateTopicsRequest, DeleteAclsRequest,
+    DeleteTopicsRequest, DescribeAclsRequest, DescribeConfigsRequest, DescribeUserScramCredentialsRequest,
+    FetchRequest, GroupId, IncrementalAlterConfigsRequest, InitProducerIdRequest, MetadataRequest,
+    OffsetCommitRequest, OffsetFetchRequest, ProduceRequest, TopicName,
 };
 use kafka_protocol::protocol::StrBytes;
 use kafka_protocol::records::{
@@ -221,6 +227,64 @@ impl Client {
             let request = DeleteAclsRequest::default().with_filters(vec![filter]);
             Ok(self.0.send(&request, 1).await?.filter_results[0].error_code)
         }
+    }
+
+    /// Gives a topic a setting of its own, or takes it away; the error code.
+    pub async fn set_setting(
+        &mut self,
+        name: &str,
+        setting: &str,
+        value: Option<&str>,
+    ) -> Result<i16, RawError> {
+        let config = AlterableConfig::default()
+            .with_name(text(setting))
+            .with_config_operation(if value.is_some() { 0 } else { 1 })
+            .with_value(value.map(text));
+        let resource = AlterConfigsResource::default()
+            .with_resource_type(2)
+            .with_resource_name(text(name))
+            .with_configs(vec![config]);
+        let request = IncrementalAlterConfigsRequest::default().with_resources(vec![resource]);
+        Ok(self.0.send(&request, 1).await?.responses[0].error_code)
+    }
+
+    /// The settings that a topic has of its own.
+    pub async fn settings(&mut self, name: &str) -> BTreeSet<String> {
+        let resource = DescribeConfigsResource::default()
+            .with_resource_type(2)
+            .with_resource_name(text(name))
+            .with_configuration_keys(None);
+        let request = DescribeConfigsRequest::default().with_resources(vec![resource]);
+        let response = self.0.send(&request, 4).await.unwrap();
+        let own = response.results[0].configs.iter().filter(|config| config.config_source == 1);
+        own.map(|config| config.name.to_string()).collect()
+    }
+
+    /// Gives a user a SCRAM credential, or takes it away; the error code.
+    pub async fn set_user(&mut self, user: &str, exists: bool) -> Result<i16, RawError> {
+        let request = AlterUserScramCredentialsRequest::default();
+        let request = if exists {
+            let credential = ScramCredentialUpsertion::default()
+                .with_name(text(user))
+                .with_mechanism(1)
+                .with_iterations(4096)
+                .with_salt(Bytes::from_static(b"salt"))
+                .with_salted_password(Bytes::from_static(&[1; 32]));
+            request.with_upsertions(vec![credential])
+        } else {
+            request.with_deletions(vec![
+                ScramCredentialDeletion::default().with_name(text(user)).with_mechanism(1),
+            ])
+        };
+        Ok(self.0.send(&request, 0).await?.results[0].error_code)
+    }
+
+    /// Those of some users that have a SCRAM credential.
+    pub async fn users(&mut self, names: &[String]) -> BTreeSet<String> {
+        let response =
+            self.0.send(&DescribeUserScramCredentialsRequest::default().with_users(None), 0).await.unwrap();
+        let found = response.results.iter().map(|user| user.user.to_string());
+        found.filter(|user| names.contains(user)).collect()
     }
 
     /// The principals that an ACL names.

@@ -12,6 +12,9 @@ const ROUNDS: u64 = 30;
 const ARGUMENTS: [&str; 6] =
     ["--acls", "none", "-c", "super.users=User:admin;User:ANONYMOUS", "-c", "log.segment.bytes=16384"];
 
+/// Settings of a topic that change nothing for the load.
+const SETTINGS: [&str; 3] = ["delete.retention.ms", "min.compaction.lag.ms", "index.interval.bytes"];
+
 /// The same numbers in every run (xorshift).
 fn random(round: u64) -> u64 {
     let mut state = 0x9e37_79b9_7f4a_7c15 ^ (round + 1).wrapping_mul(0x2545_f491_4f6c_dd1d);
@@ -57,8 +60,8 @@ fn nothing_that_was_answered_is_lost() {
 struct Work {
     producing: Vec<Producing>,
     committing: Committing,
-    acls: Toggling,
-    topics: Toggling,
+    /// What else changes.
+    toggling: [Toggling; 4],
 }
 
 impl Work {
@@ -72,20 +75,27 @@ impl Work {
         Work {
             producing,
             committing: Committing::default(),
-            acls: Toggling::new(Kind::Acls, names("User:u", 7)),
-            topics: Toggling::new(Kind::Topics, names("topic-", 5)),
+            toggling: [
+                Toggling::new(Kind::Acls, names("User:u", 7)),
+                Toggling::new(Kind::Settings, SETTINGS.map(str::to_owned).into()),
+                Toggling::new(Kind::Topics, names("topic-", 5)),
+                Toggling::new(Kind::Users, names("user-", 3)),
+            ],
         }
     }
 
     async fn run(&mut self, address: &str, answers: &Answers) {
         let [first, second, third] = &mut self.producing[..] else { panic!("three partitions") };
+        let [acls, settings, topics, users] = &mut self.toggling;
         tokio::join!(
             async { first.run(Client::connect(address).await, answers).await },
             async { second.run(Client::connect(address).await, answers).await },
             async { third.run(Client::connect(address).await, answers).await },
             async { self.committing.run(Client::connect(address).await, answers).await },
-            async { self.acls.run(Client::connect(address).await, answers).await },
-            async { self.topics.run(Client::connect(address).await, answers).await },
+            async { acls.run(Client::connect(address).await, answers).await },
+            async { settings.run(Client::connect(address).await, answers).await },
+            async { topics.run(Client::connect(address).await, answers).await },
+            async { users.run(Client::connect(address).await, answers).await },
         );
     }
 
@@ -94,7 +104,8 @@ impl Work {
             producing.check(client).await;
         }
         self.committing.check(client).await;
-        self.acls.check(client).await;
-        self.topics.check(client).await;
+        for toggling in &mut self.toggling {
+            toggling.check(client).await;
+        }
     }
 }

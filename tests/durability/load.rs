@@ -130,10 +130,14 @@ impl Committing {
 /// What [`Toggling`] switches on and off.
 pub enum Kind {
     Acls,
+    /// Settings of [`TOPIC`].
+    Settings,
     Topics,
+    /// SCRAM credentials.
+    Users,
 }
 
-/// Things that come and go: ACLs, or topics.
+/// Things that come and go.
 pub struct Toggling {
     kind: Kind,
     names: Vec<String>,
@@ -154,6 +158,8 @@ impl Toggling {
             let on = !self.present.contains(&name);
             let done = match (&self.kind, on) {
                 (Kind::Acls, on) => client.set_acl(&name, on).await,
+                (Kind::Settings, on) => client.set_setting(TOPIC, &name, on.then_some("1000")).await,
+                (Kind::Users, on) => client.set_user(&name, on).await,
                 (Kind::Topics, true) => client.create_topic(&name, &[]).await,
                 (Kind::Topics, false) => client.delete_topic(&name).await,
             };
@@ -178,6 +184,8 @@ impl Toggling {
     pub async fn check(&mut self, client: &mut Client) {
         let mut found = match self.kind {
             Kind::Acls => client.principals().await,
+            Kind::Settings => client.settings(TOPIC).await,
+            Kind::Users => client.users(&self.names).await,
             Kind::Topics => client.topics().await,
         };
         found.remove(TOPIC);
