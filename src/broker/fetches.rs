@@ -140,7 +140,12 @@ pub struct Parked {
     next_id: u64,
     fetches: HashMap<u64, ParkedFetch>,
     deadlines: BTreeSet<(Instant, u64)>,
+    /// When this many are parked, those whose client is gone are looked for.
+    sweep_at: usize,
 }
+
+/// So few parked fetches are not worth looking through.
+const FEW: usize = 64;
 
 #[derive(Debug)]
 struct ParkedFetch {
@@ -161,6 +166,9 @@ impl Parked {
         now: Instant,
         topics: &mut Topics,
     ) -> oneshot::Receiver<Fetched> {
+        if self.fetches.len() >= self.sweep_at {
+            self.sweep(topics);
+        }
         let (answer, receiver) = oneshot::channel();
         let id = self.next_id;
         self.next_id += 1;
@@ -193,7 +201,24 @@ impl Parked {
 
     /// Answers a fetch with what there is now.
     pub(super) fn answer(&mut self, id: u64, topics: &mut Topics) {
-        let Some(fetch) = self.fetches.remove(&id) else { return };
+        let Some(fetch) = self.remove(id, topics) else { return };
+        // Without a receiver the client is gone.
+        let _ = fetch.answer.send(fetch.plan.collect(topics).fetched);
+    }
+
+    /// Removes the fetches whose client is gone: a client chooses how long it waits, up to 24 days, and may come and
+    /// go as often as it likes. The next look is due when twice as many are parked as are left now, so that all looks
+    /// together cost no more than parking does.
+    fn sweep(&mut self, topics: &mut Topics) {
+        let gone = self.fetches.iter().filter(|(_, fetch)| fetch.answer.is_closed()).map(|(id, _)| *id);
+        for id in gone.collect::<Vec<u64>>() {
+            self.remove(id, topics);
+        }
+        self.sweep_at = FEW.max(self.fetches.len() * 2);
+    }
+
+    fn remove(&mut self, id: u64, topics: &mut Topics) -> Option<ParkedFetch> {
+        let fetch = self.fetches.remove(&id)?;
         self.deadlines.remove(&(fetch.deadline, id));
         for (name, wanted) in &fetch.plan.topics {
             let Some(topic) = topics.get_mut(name) else { continue };
@@ -203,8 +228,7 @@ impl Parked {
                 }
             }
         }
-        // Without a receiver the client is gone.
-        let _ = fetch.answer.send(fetch.plan.collect(topics).fetched);
+        Some(fetch)
     }
 
     /// Answers the fetches whose time is over.
@@ -217,5 +241,29 @@ impl Parked {
     /// When [`Parked::tick`] has work next.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn park(parked: &mut Parked, topics: &mut Topics) -> oneshot::Receiver<Fetched> {
+        let plan = FetchPlan { topics: Vec::new(), min_bytes: 1, max_bytes: 1, read_committed: false };
+        parked.park(plan, 0, Duration::from_hours(24), Instant::now(), topics)
+    }
+
+    #[test]
+    fn fetches_of_clients_that_left_are_forgotten_long_before_their_time_is_over() {
+        let (mut parked, mut topics) = (Parked::default(), Topics::default());
+        let mut patient: Vec<_> = (0..100).map(|_| park(&mut parked, &mut topics)).collect();
+        for _ in 0..10_000 {
+            drop(park(&mut parked, &mut topics));
+            assert!(parked.fetches.len() <= 2 * patient.len() + 1, "{}", parked.fetches.len());
+            assert_eq!(parked.deadlines.len(), parked.fetches.len());
+        }
+        assert!(patient.iter_mut().all(|receiver| receiver.try_recv().is_err()));
+        parked.tick(Instant::now() + Duration::from_hours(25), &mut topics);
+        assert!(patient.iter_mut().all(|receiver| receiver.try_recv().is_ok()));
     }
 }
