@@ -148,6 +148,9 @@ pub const PROPERTIES: &[Property] = &[
     kafka("offsets.retention.minutes", "10080", |s, v| {
         put_in(&mut s.offsets_retention_minutes, v, 1..=i32::MAX)
     }),
+    kafka("producer.id.expiration.ms", "86400000", |s, v| {
+        put_in(&mut s.producer_id_expiration_ms, v, 1..=i64::from(i32::MAX))
+    }),
     lab("sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-256", |s, v| {
         s.sasl_enabled_mechanisms = super::sasl::Mechanism::list(v)?;
         Ok(())
@@ -214,6 +217,8 @@ pub struct Settings {
     pub offset_metadata_max_bytes: usize,
     /// How long the offsets of an empty group are kept.
     pub offsets_retention_minutes: i32,
+    /// How long an idempotent producer that writes no more is remembered.
+    pub producer_id_expiration_ms: i64,
     /// The mechanisms of the SASL listener, in the order they are shown.
     pub sasl_enabled_mechanisms: Vec<super::sasl::Mechanism>,
     /// The largest SASL token before a login.
@@ -278,6 +283,7 @@ impl Default for Settings {
             num_partitions: 0,
             offset_metadata_max_bytes: 0,
             offsets_retention_minutes: 0,
+            producer_id_expiration_ms: 0,
             sasl_enabled_mechanisms: Vec::new(),
             sasl_server_max_receive_size: 0,
             socket_request_max_bytes: 0,

@@ -265,7 +265,9 @@ impl TopicConfig {
         {
             return Err(format!("Unknown topic config name: {name}"));
         }
-        let Resolved { log, min_insync_replicas } = resolved;
+        let Resolved { mut log, min_insync_replicas } = resolved;
+        // The broker's alone: no topic has it.
+        log.producer_id_expiration_ms = settings.producer_id_expiration_ms;
         Ok(TopicConfig { own, log: Arc::new(log), min_insync_replicas })
     }
 

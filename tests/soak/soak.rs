@@ -18,7 +18,7 @@ fn time() -> Duration {
 
 /// Everybody may do everything, so that the ACLs that come and go change nothing; short sessions and small logs, so
 /// that what has to expire does so within a tide or a few. The interval of retention is also that of closing files.
-const ARGUMENTS: [&str; 16] = [
+const ARGUMENTS: [&str; 18] = [
     "--acls",
     "none",
     "-c",
@@ -35,10 +35,12 @@ const ARGUMENTS: [&str; 16] = [
     "log.retention.check.interval.ms=250",
     "-c",
     "connection.failed.authentication.delay.ms=20",
+    "-c",
+    "producer.id.expiration.ms=2000",
 ];
 
-/// What the medians of two thirds of the run may differ by. Memory: the allocator's grain, and a producer id of each
-/// tide, which is known for a day as in Kafka. Data: a segment and the journals before they are shortened.
+/// What the medians of two thirds of the run may differ by. Memory: the allocator's grain. Data: a segment and the
+/// journals before they are shortened.
 const MEMORY_KIB: i64 = 512;
 const DATA_BYTES: i64 = 256 * 1024;
 

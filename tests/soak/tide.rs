@@ -93,7 +93,10 @@ async fn come_and_go(address: &str, number: u64) {
     let mut client = Client::connect(address).await;
     client.set_acl(&principal, true).await.unwrap();
     assert_eq!(client.create_topic(&topic, &[]).await.unwrap(), 0);
-    assert_eq!(client.produce(&topic, 0, batch(-1, 0, 0, &[group.clone()])).await.unwrap(), (0, 0));
+    assert_eq!(
+        client.produce(&topic, 0, batch(-1, 0, 0, std::slice::from_ref(&group))).await.unwrap(),
+        (0, 0)
+    );
     client.commit(&group, &topic, 1).await.unwrap();
     assert_eq!(client.committed(&group, &topic).await, [1; PARTITIONS as usize]);
     assert_eq!(client.read(&topic, 0, 0).await.unwrap(), [(0, group.clone())]);
