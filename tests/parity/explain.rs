@@ -14,12 +14,10 @@ use kafkalab::client::raw::{Cluster, Connection, Login, Mechanism, RawError};
 use kafkalab::scram;
 use serde_json::Value;
 
+use crate::PATIENCE;
 use crate::on_every_broker;
 use crate::requests;
 use crate::support::{Lab, unique};
-
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Rules (`PERMISSION OPERATION TYPE PATTERN NAME [PRINCIPAL [HOST]]`; without a principal: the asking user's) and
 /// questions (`OPERATION TYPE NAME ANSWER`). `@` stands for a prefix that no other scenario has.

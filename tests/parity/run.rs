@@ -10,11 +10,9 @@ use kafkalab::client::raw::admin::topics::{NewTopic, TopicPartition};
 use kafkalab::client::raw::admin::{acls, records, topics};
 use kafkalab::client::raw::{Cluster, Connection, Login, Mechanism, RawError};
 
+use super::PATIENCE;
 use super::case::{Action, Ask, Case, Memory, Who};
 use super::support::Lab;
-
-/// Longer than any step takes; a broker that answers later hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What one step came to.
 #[derive(Debug)]
