@@ -143,6 +143,7 @@ fn a_producer_is_known_by_its_empty_batch() {
     finish(&mut log);
     compact(&mut log, NOW);
     assert_eq!(read_all(&log), [(1, 1), (2, 2)]);
+    assert_eq!(records(&log).into_iter().map(|(at, ..)| at).collect::<Vec<_>>(), [2], "a client reads on");
     drop(log);
     // Without a checkpoint only the batches tell.
     std::fs::remove_file(dir.path().join("log.checkpoint")).unwrap();
