@@ -126,8 +126,12 @@ impl Reader {
                     if !self.open.contains(&partition) {
                         continue;
                     }
-                    let range = self.ranges.iter().find(|range| range.partition == partition);
-                    let until = range.and_then(|range| range.until).unwrap_or(i64::MAX);
+                    let range = self.ranges.iter_mut().find(|range| range.partition == partition);
+                    let until = range.as_ref().and_then(|range| range.until).unwrap_or(i64::MAX);
+                    if let Some(range) = range {
+                        // A reader that follows sees the log grow.
+                        range.log_end = range.log_end.max(offset + 1);
+                    }
                     // The last offsets may be missing: compacted away, or the marks of a transaction.
                     if offset + 1 >= until {
                         close(&self.native, &self.topic, &mut self.open, partition);

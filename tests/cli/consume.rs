@@ -147,6 +147,18 @@ on_every_broker! {
         assert_eq!(values(&consume(lab, &topic, &["-g", &group])), "", "all of it was committed");
     }
 
+    fn following_from_the_beginning_knows_in_the_end_what_there_is(lab: &Lab) {
+        let home = tempfile::tempdir().unwrap();
+        let topic = numbers(lab, 0);
+        let server = lab.bootstrap_sasl();
+        let args = ["phase1", "consume", "-b", server, "-t", &topic, "--follow", "-n", "2"];
+        let mut process = Process::start(&command(home.path(), &args), None);
+        wait_for(&process, "Ctrl-C ends it.");
+        lab.produce("laravel", &topic, &[("", "first"), ("", "second")]);
+        assert_eq!(process.wait(), 0);
+        wait_for(&process, "still holds 2 offsets");
+    }
+
     fn idle_ends_a_reading_that_follows(lab: &Lab) {
         let topic = numbers(lab, 2);
         let run = consume(lab, &topic, &["--follow", "--idle", "300ms"]);
