@@ -27,6 +27,67 @@ on_every_broker! {
         described_as("does not exist as expected");
     }
 
+    fn settings_of_a_topic_are_changed_while_it_is_used(lab: &Lab) {
+        if !require("jdk") {
+            return;
+        }
+        let topic = lab.topic("phase4-configs", 1);
+        let entity = ["--entity-type", "topics", "--entity-name", &topic];
+        let configs = |arguments: &[&str]| {
+            let output = lab.tool("admin", "ConfigCommand", &[arguments, &entity].concat());
+            assert!(output.success(), "{arguments:?}: {output:?}");
+            output.stdout
+        };
+        let shown = |text: &str, there: bool| {
+            let seen = || (configs(&["--describe"]).contains(text) == there).then_some(());
+            assert!(eventually(seen).is_some(), "{text}: {}", configs(&["--describe"]));
+        };
+        configs(&["--alter", "--add-config", "retention.ms=60000,cleanup.policy=[compact,delete]"]);
+        shown("retention.ms=60000", true);
+        shown("cleanup.policy=compact,delete", true);
+        configs(&["--alter", "--delete-config", "retention.ms"]);
+        shown("retention.ms=60000", false);
+        let wrong = [&["--alter", "--add-config", "no.such.setting=1"], &entity[..]].concat();
+        let refused = lab.tool("admin", "ConfigCommand", &wrong);
+        let said = refused.stdout + &refused.stderr;
+        assert!(said.contains("Unknown topic config name: no.such.setting"), "{said}");
+    }
+
+    fn scram_users_are_made_shown_and_removed(lab: &Lab) {
+        if !require("jdk") {
+            return;
+        }
+        let user = unique("phase4-user");
+        let entity = ["--entity-type", "users", "--entity-name", &user];
+        let users = |arguments: &[&str]| {
+            let output = lab.tool("admin", "ConfigCommand", &[arguments, &entity].concat());
+            assert!(output.success(), "{arguments:?}: {output:?}");
+            output.stdout
+        };
+        let has = || users(&["--describe"]).contains("SCRAM-SHA-256=iterations=8192");
+        users(&["--alter", "--add-config", "SCRAM-SHA-256=[iterations=8192,password=x]"]);
+        assert!(eventually(|| has().then_some(())).is_some(), "made and not shown");
+        users(&["--alter", "--delete-config", "SCRAM-SHA-256"]);
+        assert!(eventually(|| (!has()).then_some(())).is_some(), "removed and still shown");
+    }
+
+    fn the_size_of_a_log_is_told_and_nothing_moves(lab: &Lab) {
+        if !require("jdk") {
+            return;
+        }
+        let topic = lab.topic("phase4-sizes", 1);
+        lab.produce("laravel", &topic, &[("key", "value")]);
+        let sizes = lab.tool("admin", "LogDirsCommand", &["--describe", "--topic-list", &topic]);
+        assert!(sizes.success(), "{sizes:?}");
+        let line = sizes.stdout.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{sizes:?}"));
+        let told: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let partition = &told["brokers"][0]["logDirs"][0]["partitions"][0];
+        assert_eq!(partition["partition"], format!("{topic}-0"), "{told}");
+        assert!(partition["size"].as_u64().is_some_and(|size| size > 61), "{told}");
+        let moves = lab.tool("admin", "ReassignPartitionsCommand", &["--list"]);
+        assert!(moves.stdout.contains("No partition reassignments found."), "{moves:?}");
+    }
+
     fn acls_are_added_listed_and_removed(lab: &Lab) {
         if !require("jdk") {
             return;

@@ -13,7 +13,7 @@ use super::process::Process;
 use super::{folder, java, root};
 
 /// The image's scripts and the classes behind them, in version 4.3.1.
-const SCRIPTS: [(&str, &str); 13] = [
+const SCRIPTS: [(&str, &str); 15] = [
     ("kafka-acls.sh", "org.apache.kafka.tools.AclCommand"),
     ("kafka-broker-api-versions.sh", "org.apache.kafka.tools.BrokerApiVersionsCommand"),
     ("kafka-configs.sh", "kafka.admin.ConfigCommand"),
@@ -23,8 +23,10 @@ const SCRIPTS: [(&str, &str); 13] = [
     ("kafka-consumer-perf-test.sh", "org.apache.kafka.tools.ConsumerPerformance"),
     ("kafka-dump-log.sh", "org.apache.kafka.tools.DumpLogSegments"),
     ("kafka-get-offsets.sh", "org.apache.kafka.tools.GetOffsetShell"),
+    ("kafka-log-dirs.sh", "org.apache.kafka.tools.LogDirsCommand"),
     ("kafka-metadata-quorum.sh", "org.apache.kafka.tools.MetadataQuorumCommand"),
     ("kafka-producer-perf-test.sh", "org.apache.kafka.tools.ProducerPerformance"),
+    ("kafka-reassign-partitions.sh", "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"),
     ("kafka-storage.sh", "kafka.tools.StorageTool"),
     ("kafka-topics.sh", "org.apache.kafka.tools.TopicCommand"),
 ];
