@@ -86,6 +86,13 @@ impl Canonical for MetadataResponse {
             topic.partitions.sort_by_key(|partition| partition.partition_index);
         }
     }
+
+    fn remember(&self, _name: &'static str, memory: &mut Memory) {
+        for topic in &self.topics {
+            let name = topic.name.as_ref().filter(|_| !topic.topic_id.is_nil());
+            memory.topic_ids.extend(name.map(|name| (name.to_string(), topic.topic_id)));
+        }
+    }
 }
 
 impl Canonical for DescribeClusterResponse {

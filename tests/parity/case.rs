@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::protocol::{HeaderVersion, Request};
 use kafkalab::acl::AclBinding;
+use uuid::Uuid;
 
 use super::canonical::Canonical;
 
@@ -67,6 +68,8 @@ pub struct Memory {
     pub tokens: BTreeMap<&'static str, Bytes>,
     /// Producer id and epoch.
     pub producers: BTreeMap<&'static str, (i64, i16)>,
+    /// The ids of topics by their names, whoever saw them.
+    pub topic_ids: BTreeMap<String, Uuid>,
 }
 
 impl Memory {

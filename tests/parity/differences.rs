@@ -24,6 +24,7 @@ const fn meant(table: &'static str, steps: &'static str, extent: Extent, reason:
     Meant { table, steps, extent, reason }
 }
 
+const EVERYBODY: &str = "Apache Kafka fails on a principal that is named as everybody is; here it is refused";
 const FAULTY_RECORDS: &str = "Apache Kafka names each faulty record of a batch";
 
 #[rustfmt::skip]
@@ -33,6 +34,9 @@ const MEANT: &[Meant] = &[
     meant("records", "produce: magic 3", Extent::Words, "Apache Kafka has a text for this one; its code says as much"),
     meant("records", "produce: a topic twice", Extent::Whole, "Apache Kafka takes one of both batches; no client does it"),
     meant("sasl", "SCRAM-SHA-256, a short proof", Extent::Whole, "Apache Kafka trips over it and closes; here it is a wrong proof"),
+    meant("attacks", "SCRAM, a proof that is longer", Extent::Whole, "Apache Kafka trips over it and closes; here it is a wrong proof"),
+    meant("attacks", "a SCRAM user named as everybody is in ACLs", Extent::Whole, EVERYBODY),
+    meant("attacks", "the settings of the broker that hold passwords", Extent::Whole, "Apache Kafka lists them without their values; here there are none"),
     meant("sasl", "order: Metadata after the handshake", Extent::Whole, "Apache Kafka says 34 in the format of the request and closes; here it just closes"),
     meant("configs", "replace: one topic twice", Extent::Whole, "Apache Kafka trips over it and closes"),
     meant("configs", "configs: more of a topic", Extent::Whole, "Apache Kafka sets min.insync.replicas for the cluster, for its ELR feature"),

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::*;
+use kafkalab::scram;
 
 use super::text;
 
@@ -136,6 +137,19 @@ pub fn set_user(user: &str, mechanism: i8, iterations: i32) -> AlterUserScramCre
         .with_salt(Bytes::from_static(b"salt"))
         .with_salted_password(Bytes::from_static(&[1; 32]));
     AlterUserScramCredentialsRequest::default().with_upsertions(vec![upsertion])
+}
+
+/// The salt of every user that [`scram_user`] makes.
+pub const SALT: &[u8] = b"salt-of-16-bytes";
+
+/// AlterUserScramCredentials that gives a user a password, for a mechanism in its wire code.
+pub fn scram_user(user: &str, password: &str, mechanism: i8) -> AlterUserScramCredentialsRequest {
+    let code = scram::Mechanism::from_code(mechanism).unwrap();
+    let mut request = set_user(user, mechanism, 4096);
+    let upsertion = &mut request.upsertions[0];
+    upsertion.salt = Bytes::from_static(SALT);
+    upsertion.salted_password = scram::salted_password(code, password, SALT, 4096).into();
+    request
 }
 
 /// SaslHandshake.

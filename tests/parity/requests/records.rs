@@ -60,6 +60,13 @@ pub fn idempotent(producer_id: i64, epoch: i16, sequence: i32) -> Bytes {
     encode(&[record], Compression::None)
 }
 
+/// A batch that says that it belongs to a transaction.
+pub fn transactional() -> Bytes {
+    let mut record = record(None, Some("in a transaction"), TIME);
+    (record.transactional, record.producer_id, record.producer_epoch, record.sequence) = (true, 1, 0, 0);
+    encode(&[record], Compression::None)
+}
+
 /// Produce to one partition. From v3 to v12.
 pub fn produce(topic: &str, partition: i32, acks: i16, records: Bytes) -> ProduceRequest {
     let data = PartitionProduceData::default().with_index(partition).with_records(Some(records));
