@@ -1,6 +1,7 @@
 //! What a broker is started with: addresses, storage, users, ACLs and Apache Kafka's own properties.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -29,12 +30,19 @@ pub struct Config {
 }
 
 /// A user of the SASL listener.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct User {
     /// The name without `User:`.
     pub name: String,
     /// The password in clear, as Kafka's JAAS configuration holds it.
     pub password: String,
+}
+
+impl fmt::Debug for User {
+    /// The password stays out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Where a broker keeps what must outlive a request.

@@ -1,8 +1,10 @@
 //! Who may log in: passwords for PLAIN, salted keys for SCRAM.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::config::User;
@@ -14,16 +16,21 @@ use crate::scram::{Credential, MIN_ITERATIONS, Mechanism};
 /// are metadata that AlterUserScramCredentials changes.
 #[derive(Debug, Default)]
 pub struct Users {
-    /// PLAIN passwords by name.
-    passwords: BTreeMap<String, String>,
+    /// The SHA-256 of PLAIN passwords by name: all of one length, so that a comparison tells nothing of theirs.
+    passwords: BTreeMap<String, Digest>,
     /// SCRAM credentials by name and mechanism.
     credentials: BTreeMap<(String, Mechanism), Stored>,
     /// Credentials of the configuration that were taken away.
     removed: BTreeSet<(String, Mechanism)>,
 }
 
+/// A SHA-256.
+type Digest = [u8; 32];
+
+/// What an unknown user's password is compared with; no password has this digest.
+const NOBODYS: Digest = [0; 32];
+
 /// A SCRAM credential, perhaps not computed yet.
-#[derive(Debug)]
 enum Stored {
     /// From AlterUserScramCredentials.
     Known(Credential),
@@ -36,7 +43,7 @@ impl Users {
     pub fn new(users: &[User]) -> Users {
         let mut all = Users::default();
         for User { name, password } in users {
-            all.passwords.insert(name.clone(), password.clone());
+            all.passwords.insert(name.clone(), digest(password));
             for mechanism in Mechanism::ALL {
                 let lazy = Stored::Lazy { password: password.clone(), derived: Arc::default() };
                 all.credentials.insert((name.clone(), mechanism), lazy);
@@ -45,14 +52,11 @@ impl Users {
         all
     }
 
-    /// Whether the password is the user's, in a time that does not depend on where they differ. An unknown user takes
-    /// as long as a wrong password.
+    /// Whether the password is the user's, in a time that depends on nothing but the length of what was sent: an unknown
+    /// user takes as long as a wrong password.
     pub fn plain_password_is(&self, user: &str, password: &str) -> bool {
-        let (known, expected) = match self.passwords.get(user) {
-            Some(expected) => (true, expected.as_str()),
-            None => (false, password),
-        };
-        bool::from(expected.as_bytes().ct_eq(password.as_bytes())) & known
+        let expected = self.passwords.get(user).unwrap_or(&NOBODYS);
+        digest(password).ct_eq(expected).into()
     }
 
     /// The SCRAM credential of a user, if there is one for this mechanism.
@@ -107,6 +111,20 @@ impl Users {
     }
 }
 
+impl fmt::Debug for Stored {
+    /// Passwords and keys stay out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stored::Known(credential) => credential.fmt(f),
+            Stored::Lazy { .. } => f.write_str("Lazy"),
+        }
+    }
+}
+
+fn digest(password: &str) -> Digest {
+    Sha256::digest(password).into()
+}
+
 fn derive(password: &str, mechanism: Mechanism) -> Credential {
     Credential::from_password(mechanism, password, super::random::<16>().to_vec(), MIN_ITERATIONS)
 }
@@ -126,5 +144,13 @@ mod tests {
         assert!(users.plain_password_is("nest", "nest-secret"));
         assert!(!users.plain_password_is("nest", "nest-secre"));
         assert!(!users.plain_password_is("nobody", "nest-secret"));
+        assert!(!users.plain_password_is("nobody", ""));
+    }
+
+    #[test]
+    fn nothing_that_is_shown_for_debugging_has_a_password_in_it() {
+        let user = User { name: "nest".into(), password: "nest-secret".into() };
+        let shown = format!("{user:?} {:?}", Users::new(std::slice::from_ref(&user)));
+        assert!(shown.contains("nest") && !shown.contains("nest-secret"), "{shown}");
     }
 }

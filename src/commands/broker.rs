@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use tokio::sync::broadcast::Receiver;
@@ -10,6 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::Context;
 use crate::broker::{Broker, BrokerError, Config, Event, Settings, Storage, User, lab_users};
 use crate::error::{Error, Kind, Result};
+use crate::escape::escape;
 use crate::profile::{LAB_PLAINTEXT_LISTEN, LAB_SASL_LISTEN};
 use crate::report::Report;
 use crate::words::broker as words;
@@ -46,6 +48,7 @@ pub struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     allow_many_files();
+    keep_files_private();
     let config = config(context, args)?;
     let keeps_its_own = context.global.acls.is_some() && has_data(&config.storage);
     let broker = Broker::start(config).map_err(explain)?;
@@ -113,6 +116,12 @@ fn allow_many_files() {
     }
 }
 
+/// Records, keys and the journal with users' keys are for the owner only, whatever the umask and the folder they go to.
+fn keep_files_private() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+}
+
 fn config(context: &Context, args: &Args) -> Result<Config> {
     let mut settings = Settings::default();
     for given in &args.settings {
@@ -151,11 +160,19 @@ fn users(path: &Path) -> Result<Vec<User>> {
         Error::usage(words::BAD_USERS.with(&[("path", &path.display()), ("why", why)]))
     };
     let text = std::fs::read_to_string(path).map_err(|error| problem(&error))?;
-    let users: BTreeMap<String, String> = toml::from_str(&text).map_err(|error| problem(&error.message()))?;
+    let users: BTreeMap<String, String> =
+        toml::from_str(&text).map_err(|error| problem(&not_a_user(&text, error.span())))?;
     if users.iter().any(|(name, password)| name.is_empty() || password.is_empty()) {
         return Err(problem(&"a name or password is empty"));
     }
     Ok(users.into_iter().map(|(name, password)| User { name, password }).collect())
+}
+
+/// Where a file of users goes wrong. The parser's own words may hold a password.
+fn not_a_user(text: &str, span: Option<Range<usize>>) -> String {
+    let before = text.as_bytes().get(..span.map_or(0, |span| span.start)).unwrap_or_default();
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    format!("line {line} is not name = \"password\", with a name of its own")
 }
 
 /// Logs until the broker stops for a reason of its own.
@@ -170,6 +187,7 @@ async fn log_all(context: &Context, events: &mut Receiver<Event>) {
 }
 
 /// One line, as a log of Kafka has it: time, level, words. Logs are not translated, so that they can be searched for.
+/// What clients say is in those words, so a line end among them is shown, not obeyed.
 fn log(context: &Context, event: &Event) {
     let level = match event {
         Event::Fatal(_) | Event::Trouble(_) => "ERROR",
@@ -177,7 +195,7 @@ fn log(context: &Context, event: &Event) {
         _ => "INFO",
     };
     let now = jiff::Timestamp::now();
-    context.ui.note(format!("[{now:.3}] {level} {event}"));
+    context.ui.note(format!("[{now:.3}] {level} {}", escape(&event.to_string())));
 }
 
 fn explain(error: BrokerError) -> Error {

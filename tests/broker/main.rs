@@ -9,6 +9,7 @@ mod fetching;
 mod gate;
 mod hostile;
 mod limits;
+mod private;
 mod restart;
 mod tls;
 
