@@ -1,7 +1,7 @@
 //! The data folder: partitions' folders, and beside them the journals and the lock.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Kafka's name of the lock.
@@ -27,12 +27,15 @@ impl DataFolder {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(path)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK))?;
+        let at = path.join(LOCK);
+        let mut lock = OpenOptions::new().create(true).truncate(false).write(true).open(&at)?;
         match lock.try_lock() {
-            Ok(()) => Ok(DataFolder { path: path.to_path_buf(), _lock: lock }),
-            Err(fs::TryLockError::WouldBlock) => {
-                Err(io::Error::new(ErrorKind::ResourceBusy, "another broker runs on it"))
+            Ok(()) => {
+                // Who holds it is told to the next one. A disk that is full must not keep a broker from its data.
+                let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
+                Ok(DataFolder { path: path.to_path_buf(), _lock: lock })
             }
+            Err(fs::TryLockError::WouldBlock) => Err(io::Error::new(ErrorKind::ResourceBusy, held(&at))),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
     }
@@ -58,6 +61,15 @@ impl DataFolder {
     }
 }
 
+/// Whose the lock is, as far as it can be read.
+fn held(lock: &Path) -> String {
+    let pid = fs::read_to_string(lock).ok().and_then(|text| text.trim().parse::<u32>().ok());
+    match pid {
+        Some(pid) => format!("another broker runs on it, process {pid}"),
+        None => "another broker runs on it".into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,7 +78,9 @@ mod tests {
     fn a_folder_is_locked_as_long_as_it_is_used() {
         let folder = tempfile::tempdir().unwrap();
         let first = DataFolder::open(folder.path()).unwrap();
-        assert_eq!(DataFolder::open(folder.path()).unwrap_err().kind(), ErrorKind::ResourceBusy);
+        let refused = DataFolder::open(folder.path()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ResourceBusy);
+        assert!(refused.to_string().ends_with(&std::process::id().to_string()), "{refused}");
         drop(first);
         DataFolder::open(folder.path()).unwrap();
     }

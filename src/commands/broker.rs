@@ -1,6 +1,7 @@
 //! `kafkalab broker`: the embedded broker in the foreground.
 
 use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Context;
+use crate::broker::log::{Inside, JournalError};
 use crate::broker::{Broker, BrokerError, Config, Event, Settings, Storage, User, lab_users};
 use crate::error::{Error, Kind, Result};
 use crate::escape::escape;
@@ -199,9 +201,34 @@ fn log(context: &Context, event: &Event) {
 }
 
 fn explain(error: BrokerError) -> Error {
-    let kind = match &error {
-        BrokerError::Remote(_) => Kind::Usage,
-        _ => Kind::Failed,
-    };
-    Error::new(kind, error.to_string())
+    match error {
+        BrokerError::Remote(_) => Error::usage(error.to_string()),
+        BrokerError::Bind { address, source } => {
+            let error =
+                Error::new(Kind::Failed, words::BIND.with(&[("address", &address), ("why", &source)]));
+            if source.kind() == ErrorKind::AddrInUse { error.hint(words::BIND_IN_USE) } else { error }
+        }
+        BrokerError::Data { folder, source } => explain_data(&folder, &source),
+        error => Error::new(Kind::Failed, error.to_string()),
+    }
+}
+
+/// What is wrong with the data folder, and what can be done about it without losing more than is lost.
+fn explain_data(folder: &Path, source: &io::Error) -> Error {
+    let error = Error::new(Kind::Failed, words::DATA.with(&[("folder", &folder.display()), ("why", source)]));
+    if let Some(inside) = source.get_ref().and_then(|why| why.downcast_ref::<Inside>()) {
+        let file = inside.file.display().to_string();
+        let cut = format!("truncate -s {} {}", inside.position, shell_words::quote(&file));
+        return error.hint(words::DATA_DAMAGED).next(cut);
+    }
+    match source.get_ref().and_then(|why| why.downcast_ref::<JournalError>()) {
+        Some(JournalError::Newer { .. }) => return error.hint(words::DATA_NEWER),
+        Some(JournalError::Damaged { .. }) => return error.hint(words::DATA_UNREADABLE),
+        _ => {}
+    }
+    match source.kind() {
+        ErrorKind::ResourceBusy => error.hint(words::DATA_BUSY),
+        ErrorKind::InvalidData => error.hint(words::DATA_UNREADABLE),
+        _ => error.hint(words::DATA_ELSEWHERE),
+    }
 }

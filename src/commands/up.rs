@@ -134,7 +134,7 @@ pub(super) fn start_embedded(context: &Context, listen: Listen<'_>) -> Result<St
     let acls = context
         .acls_folder()
         .map(|folder| std::path::absolute(&folder).unwrap_or(folder).display().to_string());
-    let state = embedded::start(&home, listen, acls.as_deref())?;
+    let state = embedded::start(&home, listen, acls.as_deref(), context.lang())?;
     home.remember(&state)?;
     Ok(state)
 }

@@ -5,9 +5,11 @@ use std::io::{self, BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::{Engine, Home, Listen, Port, State, look_at};
 use crate::error::{Error, Kind, Result};
-use crate::words::lab as words;
+use crate::words::{Lang, lab as words};
 
 /// The lock that a broker holds on its data folder; Kafka's own name.
 const LOCK_FILE: &str = ".lock";
@@ -26,7 +28,9 @@ pub fn is_running(home: &Home) -> bool {
 }
 
 /// Starts the broker and waits until its listeners accept. The caller holds the lab's lock.
-pub fn start(home: &Home, listen: Listen<'_>, acls: Option<&str>) -> Result<State> {
+///
+/// `lang`: that of its words, if it does not start.
+pub fn start(home: &Home, listen: Listen<'_>, acls: Option<&str>, lang: Lang) -> Result<State> {
     for address in [listen.plaintext, listen.sasl].into_iter().chain(listen.tls) {
         if !address.ends_with(":0")
             && let Ok(Port::Busy(owner)) = look_at(address)
@@ -34,26 +38,24 @@ pub fn start(home: &Home, listen: Listen<'_>, acls: Option<&str>) -> Result<Stat
             return Err(port_in_use(address, owner));
         }
     }
-    let mut child = spawn(home, listen, acls)?;
-    match ready_line(&mut child) {
-        Some(line) => {
-            let (plaintext, sasl, tls) = addresses(&line).ok_or_else(|| did_not_start(home, &line))?;
-            Ok(State {
-                version: State::VERSION,
-                engine: Engine::Embedded,
-                plaintext,
-                sasl,
-                tls,
-                pid: Some(child.id()),
-                cluster: false,
-                started_at_ms: jiff::Timestamp::now().as_millisecond(),
-            })
-        }
+    let mut child = spawn(home, listen, acls, lang)?;
+    let line = first_line(&mut child);
+    match line.as_deref().and_then(addresses) {
+        Some((plaintext, sasl, tls)) => Ok(State {
+            version: State::VERSION,
+            engine: Engine::Embedded,
+            plaintext,
+            sasl,
+            tls,
+            pid: Some(child.id()),
+            cluster: false,
+            started_at_ms: jiff::Timestamp::now().as_millisecond(),
+        }),
         None => {
             // A broker that never became ready is of no use to anybody.
             let _ = child.kill();
             let _ = child.wait();
-            Err(did_not_start(home, &last_log_line(home)))
+            Err(did_not_start(home, line.as_deref().unwrap_or_default()))
         }
     }
 }
@@ -76,7 +78,7 @@ pub fn stop(home: &Home, state: &State) -> Result<()> {
     Err(Error::new(Kind::Failed, words::WILL_NOT_STOP.with(&[("home", &home.path().display())])))
 }
 
-fn spawn(home: &Home, listen: Listen<'_>, acls: Option<&str>) -> Result<Child> {
+fn spawn(home: &Home, listen: Listen<'_>, acls: Option<&str>, lang: Lang) -> Result<Child> {
     let program = std::env::current_exe()?;
     let log = OpenOptions::new().create(true).append(true).open(home.broker_log())?;
     let mut command = Command::new(program);
@@ -86,6 +88,8 @@ fn spawn(home: &Home, listen: Listen<'_>, acls: Option<&str>) -> Result<Child> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::from(log))
+        // If it ends with an error, that is an object to read, and not lines.
+        .args(["--output", "json", "--lang", lang.tag()])
         // The broker outlives the folder it was started from.
         .current_dir(home.path());
     if let Some(tls) = listen.tls {
@@ -100,8 +104,8 @@ fn spawn(home: &Home, listen: Listen<'_>, acls: Option<&str>) -> Result<Child> {
     command.spawn().map_err(Error::from)
 }
 
-/// The broker's first line, or none if it ended or stayed silent.
-fn ready_line(child: &mut Child) -> Option<String> {
+/// The broker's first line, or none if it ended without one or stayed silent.
+fn first_line(child: &mut Child) -> Option<String> {
     let stdout = child.stdout.take()?;
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -162,15 +166,37 @@ fn port_in_use(address: &str, owner: Option<String>) -> Error {
         .next("kafkalab up --listen 127.0.0.1:0 --sasl-listen 127.0.0.1:0")
 }
 
-fn did_not_start(home: &Home, last: &str) -> Error {
-    Error::new(Kind::Failed, words::DID_NOT_START.with(&[("last", &last.trim())]))
-        .hint(words::SEE_LOG.with(&[("path", &home.broker_log().display())]))
-        .next("kafkalab logs")
+/// What the broker says of itself, and what helps.
+#[derive(Deserialize)]
+struct Ended {
+    error: Why,
+}
+
+/// The parts of an error that are handed on.
+#[derive(Deserialize)]
+struct Why {
+    doing: String,
+    hints: Vec<String>,
+    r#try: Vec<String>,
+}
+
+/// `said`: its first line, an error if all went as it should.
+fn did_not_start(home: &Home, said: &str) -> Error {
+    let frame = |why: &str| Error::new(Kind::Failed, words::DID_NOT_START.with(&[("last", &why)]));
+    match serde_json::from_str(said) {
+        Ok(Ended { error }) => {
+            let framed = error.hints.into_iter().fold(frame(&error.doing), Error::hint);
+            error.r#try.into_iter().fold(framed, Error::next)
+        }
+        Err(_) => frame(&last_log_line(home))
+            .hint(words::SEE_LOG.with(&[("path", &home.broker_log().display())]))
+            .next("kafkalab logs"),
+    }
 }
 
 fn last_log_line(home: &Home) -> String {
     let text = fs::read_to_string(home.broker_log()).unwrap_or_default();
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned()
 }
 
 #[cfg(test)]

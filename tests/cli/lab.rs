@@ -86,6 +86,27 @@ fn two_at_the_same_moment_find_one_broker() {
 }
 
 #[test]
+fn a_broker_that_does_not_start_says_why_to_whoever_started_it() {
+    let home = Home::new();
+    home.up();
+    assert_eq!(home.run(&["down"]).code, 0);
+    // What a directory in the place of a file stands for: the disk does not give what was written.
+    let journal = home.path().join("broker/__cluster_metadata-0/00000000000000000000.log");
+    fs::remove_file(&journal).unwrap();
+    fs::create_dir(&journal).unwrap();
+    for lang in ["en", "pt-BR"] {
+        let run = home.run(&["topics", "list", "--lang", lang]);
+        let said = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(run.code, 1, "{said}");
+        let [frame, why] = match lang {
+            "en" => ["the embedded broker did not start", "cannot be used: Is a directory"],
+            _ => ["o broker embutido não subiu", "não pode ser usada: Is a directory"],
+        };
+        assert!(said.contains(frame) && said.contains(why) && said.contains("--data-dir"), "{said}");
+    }
+}
+
+#[test]
 fn after_a_crash_the_next_command_starts_it_again_with_all_its_data() {
     let home = Home::new();
     home.up();

@@ -10,3 +10,4 @@ mod disk;
 mod files;
 mod kills;
 mod load;
+mod refused;

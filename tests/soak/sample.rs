@@ -10,17 +10,25 @@ pub struct Sample {
     pub memory_kib: u64,
     /// Threads.
     pub threads: u64,
-    /// Bytes in the files of its data folder.
+    /// Bytes in the files of its data folder, but for the journals.
     pub data_bytes: u64,
+    /// Bytes in the broker's journals of metadata and offsets, which grow until they are shortened.
+    pub journal_bytes: u64,
 }
+
+/// The folders of the journals.
+const JOURNALS: [&str; 2] = ["__cluster_metadata-0", "__consumer_offsets-0"];
 
 impl Sample {
     pub fn take(pid: u32, data: &Path) -> Sample {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let journal_bytes = JOURNALS.iter().map(|journal| size(&data.join(journal))).sum();
         Sample {
             memory_kib: field(&status, "RssAnon"),
             threads: field(&status, "Threads"),
-            data_bytes: size(data),
+            // Both grow while they are counted.
+            data_bytes: size(data).saturating_sub(journal_bytes),
+            journal_bytes,
         }
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! What [`Journal::append`] returned for is in the page cache, so that a killed process loses none of it. A change that
 //! was not written whole is cut off at the next start; the records of one [`Journal::append_all`] are all there or
-//! none.
+//! none. A change that is damaged although whole ones follow was acknowledged once, and so were those: such a journal is
+//! refused, since a state that lacks some of its changes is nobody's.
 
 use std::io;
 use std::marker::PhantomData;
@@ -76,7 +77,7 @@ impl<R: Serialize + DeserializeOwned> Journal<R> {
         version: u16,
         now_ms: i64,
     ) -> Result<(Journal<R>, Vec<R>, Recovery), JournalError> {
-        let (mut log, recovery) = PartitionLog::open(dir, Arc::new(config()), now_ms)?;
+        let (mut log, recovery) = PartitionLog::open_undamaged(dir, Arc::new(config()), now_ms)?;
         let snapshot = snapshot::read_newest(dir)?;
         let mut records = Vec::new();
         let mut offset = log.log_start_offset();

@@ -10,7 +10,7 @@ use super::config::{LogConfig, TimestampType};
 use super::epochs::LeaderEpochs;
 use super::error::{AppendError, ReadError};
 use super::producers::Producers;
-use super::recovery::{Recovery, recover};
+use super::recovery::{Damage, Recovery, recover};
 use super::segment::Segment;
 use super::slice::Slice;
 
@@ -66,9 +66,29 @@ impl PartitionLog {
     ///
     /// `now_ms`: the broker's clock, milliseconds since 1970.
     pub fn open(dir: &Path, config: Arc<LogConfig>, now_ms: i64) -> io::Result<(PartitionLog, Recovery)> {
+        PartitionLog::open_unless(Damage::SetAside, dir, config, now_ms)
+    }
+
+    /// The same, but a log with good batches behind a damaged one is left as it is: an error that holds [`Inside`].
+    ///
+    /// [`Inside`]: super::Inside
+    pub(super) fn open_undamaged(
+        dir: &Path,
+        config: Arc<LogConfig>,
+        now_ms: i64,
+    ) -> io::Result<(PartitionLog, Recovery)> {
+        PartitionLog::open_unless(Damage::Refuse, dir, config, now_ms)
+    }
+
+    fn open_unless(
+        damage: Damage,
+        dir: &Path,
+        config: Arc<LogConfig>,
+        now_ms: i64,
+    ) -> io::Result<(PartitionLog, Recovery)> {
         let dir: Arc<Path> = dir.into();
         std::fs::create_dir_all(&dir)?;
-        let mut found = recover(&dir, config.index_interval_bytes)?;
+        let mut found = recover(&dir, config.index_interval_bytes, damage)?;
         let active = match found.segments.pop() {
             Some(last) => last,
             None => Segment::create(Some(dir.clone()), found.log_start_offset, config.index_interval_bytes)?,

@@ -2,7 +2,8 @@
 //!
 //! As in Apache Kafka, only what a checkpoint does not vouch for is scanned, batch by batch with its checksum, and the
 //! log is cut at the first batch that is not whole. Unlike there, nothing that still holds good batches is thrown away:
-//! it is set aside under the name `….damaged`, and the report says so.
+//! it is set aside under the name `….damaged`, and the report says so. A log that is worth nothing without any of its
+//! batches is refused instead, as it is, see [`Damage`].
 
 use std::fs;
 use std::io;
@@ -45,6 +46,28 @@ pub struct Cut {
     pub next_offset: i64,
 }
 
+/// What becomes of a log in which good batches lie behind one that is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Damage {
+    /// It ends before the damage, and what lies behind is kept beside it.
+    SetAside,
+    /// It is not opened, and nothing is changed: [`Inside`].
+    Refuse,
+}
+
+/// Damage that no crash leaves behind: a write that was torn is the last one.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{} is damaged at byte {position}, which no crash explains: what follows was written whole; nothing was changed",
+    .file.display()
+)]
+pub struct Inside {
+    /// The segment's file.
+    pub file: PathBuf,
+    /// Where the damaged batch begins, bytes; what lies before it is good.
+    pub position: u64,
+}
+
 /// A log as it lies on the disk, ready for use.
 pub(super) struct Recovered {
     /// Oldest first; the last one is active.
@@ -58,7 +81,7 @@ pub(super) struct Recovered {
 }
 
 /// Reads the folder of a log and brings it into order. The folder must exist.
-pub(super) fn recover(dir: &Arc<Path>, index_interval: u32) -> io::Result<Recovered> {
+pub(super) fn recover(dir: &Arc<Path>, index_interval: u32, damage: Damage) -> io::Result<Recovered> {
     let mut report = Recovery::default();
     let mut files = list(dir, &mut report)?;
     let checkpoint = Checkpoint::read(dir)?;
@@ -75,7 +98,7 @@ pub(super) fn recover(dir: &Arc<Path>, index_interval: u32) -> io::Result<Recove
     let mut found =
         Recovered { segments: Vec::new(), log_start_offset, epochs, producers, clean_until, report };
     let mut files = files.into_iter();
-    for (base_offset, size) in files.by_ref() {
+    while let Some((base_offset, size)) = files.next() {
         if found.segments.last().is_some_and(|before: &Segment| base_offset < before.next_offset()) {
             // Compaction was interrupted: the segment before is the copy that covers this one.
             remove_files(dir, base_offset)?;
@@ -86,8 +109,14 @@ pub(super) fn recover(dir: &Arc<Path>, index_interval: u32) -> io::Result<Recove
             Some(summary) => Segment::existing(dir.clone(), *summary, index_interval),
             None => Segment::existing(dir.clone(), Summary::empty(base_offset), index_interval),
         };
-        let whole = found.scan(&mut segment, size)?;
+        // A copy of compaction takes the place of segments before the newest one, never of that.
+        let newest = files.as_slice().last().map(|(base_offset, _)| *base_offset);
+        let whole = found.scan(&mut segment, size, newest)?;
         if !whole {
+            if damage == Damage::Refuse && found.is_damaged_inside(&segment, size, newest.is_some())? {
+                let (file, position) = (log_path(dir, base_offset), u64::from(segment.size()));
+                return Err(io::Error::new(io::ErrorKind::InvalidData, Inside { file, position }));
+            }
             found.cut(dir, &segment, size)?;
         }
         found.segments.push(segment);
@@ -150,7 +179,9 @@ fn fits(checkpoint: &Checkpoint, files: &[(i64, u64)]) -> bool {
 
 impl Recovered {
     /// Takes in what lies behind the part that is known; `false` if the file does not end with a whole batch.
-    fn scan(&mut self, segment: &mut Segment, size: u64) -> io::Result<bool> {
+    ///
+    /// `newest`: the first offset of the newest segment, if this is not it.
+    fn scan(&mut self, segment: &mut Segment, size: u64, newest: Option<i64>) -> io::Result<bool> {
         if size <= u64::from(segment.size()) {
             return Ok(size == u64::from(segment.size()));
         }
@@ -184,19 +215,26 @@ impl Recovered {
             }) else {
                 return Ok(false);
             };
+            if !follows(segment, &header, size, newest)? {
+                return Ok(false);
+            }
             segment.note(&header);
             self.epochs.note(header.leader_epoch, header.base_offset);
             self.producers.note(&header, header.max_timestamp);
         }
     }
 
+    /// Whether good batches lie behind what is known of a segment, or behind it.
+    fn is_damaged_inside(&self, segment: &Segment, size: u64, more: bool) -> io::Result<bool> {
+        Ok(more || holds_good_batch(&tail(segment, size)?))
+    }
+
     /// Cuts a segment's file after its last good batch.
     fn cut(&mut self, dir: &Path, segment: &Segment, size: u64) -> io::Result<()> {
         let file = log_path(dir, segment.base_offset());
         let position = u64::from(segment.size());
-        let mut tail = vec![0; size.saturating_sub(position) as usize];
-        segment.read_at(segment.size(), &mut tail)?;
-        if holds_good_batch(&tail, segment.next_offset()) {
+        let tail = tail(segment, size)?;
+        if holds_good_batch(&tail) {
             let aside = file.with_extension(format!("log.{position}.damaged"));
             fs::write(&aside, &tail)?;
             self.report.set_aside.push(aside);
@@ -215,16 +253,40 @@ impl Recovered {
     }
 }
 
-/// Whether a whole batch with a good checksum follows the bad one that `tail` begins with. After a torn write none can;
-/// after damage in the middle of the file, some do.
-fn holds_good_batch(tail: &[u8], next_offset: i64) -> bool {
+/// What a segment's file of `size` bytes has behind its last good batch.
+fn tail(segment: &Segment, size: u64) -> io::Result<Vec<u8>> {
+    let mut tail = vec![0; size.saturating_sub(u64::from(segment.size())) as usize];
+    segment.read_at(segment.size(), &mut tail)?;
+    Ok(tail)
+}
+
+/// Whether the offset of a batch, of which the checksum says nothing, can be its own. Only compaction leaves gaps: in
+/// older segments, and never so that a batch reaches beyond what comes after it.
+fn follows(segment: &Segment, header: &BatchHeader, size: u64, newest: Option<i64>) -> io::Result<bool> {
+    if header.base_offset == segment.next_offset() {
+        return Ok(true);
+    }
+    let end = u64::from(segment.size() + header.size());
+    if newest.is_none_or(|newest| header.last_offset() >= newest) {
+        return Ok(false);
+    }
+    if size - end < HEADER_LEN as u64 {
+        return Ok(true);
+    }
+    let mut next = [0; HEADER_LEN];
+    segment.read_at(end as u32, &mut next)?;
+    Ok(BatchHeader::read(&next).is_none_or(|next| next.base_offset > header.last_offset()))
+}
+
+/// Whether `tail` holds a whole batch with a good checksum. After a torn write it can't; after damage in the middle of
+/// the file, or of an offset, it does.
+fn holds_good_batch(tail: &[u8]) -> bool {
     // A damaged length leads nowhere, so every byte may be the beginning of the next batch.
-    (1..tail.len().saturating_sub(HEADER_LEN)).any(|at| {
+    (0..=tail.len().saturating_sub(HEADER_LEN)).any(|at| {
         let batch = &tail[at..];
-        BatchHeader::read(batch).is_some_and(|header| {
-            header.is_plausible()
-                && header.base_offset >= next_offset
-                && batch.get(..header.size() as usize).is_some_and(crc_matches)
-        })
+        // The offset may be what is damaged.
+        BatchHeader::read(batch).map(|header| BatchHeader { base_offset: 0, ..header }).is_some_and(
+            |header| header.is_plausible() && batch.get(..header.size() as usize).is_some_and(crc_matches),
+        )
     })
 }

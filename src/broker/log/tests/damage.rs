@@ -154,3 +154,93 @@ fn an_offset_that_the_disk_has_changed_is_not_served() {
         assert!(matches!(read, Err(ReadError::Corrupt { .. })), "byte {at}, bit {bit}: {read:?}");
     }
 }
+
+#[test]
+fn an_offset_changed_in_what_must_be_scanned_ends_the_log_before_it_and_loses_nothing() {
+    let (_dir, path, size) = one_segment(4);
+    let whole = std::fs::read(&path).unwrap();
+    for changed in [1, 3] {
+        let begin = changed * size;
+        for (at, bit) in (begin..begin + 8).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let dir = tempfile::tempdir().unwrap();
+            let mut bytes = whole.clone();
+            bytes[at as usize] ^= 1 << bit;
+            std::fs::write(dir.path().join(path.file_name().unwrap()), &bytes).unwrap();
+            let (log, recovery) = open(dir.path(), &Arc::default());
+            assert_eq!(recovery.cut.unwrap().position, begin, "byte {at}, bit {bit}");
+            assert_eq!(read_all(&log).len() as u64, changed, "byte {at}, bit {bit}");
+            assert_eq!(std::fs::read(&recovery.set_aside[0]).unwrap(), bytes[begin as usize..]);
+        }
+    }
+}
+
+#[test]
+fn an_offset_changed_in_a_sealed_segment_is_no_gap_of_compaction() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = open_clean(dir.path(), &small());
+    for _ in 0..40 {
+        log.append(&batch(3), NOW, 0).unwrap();
+    }
+    std::fs::remove_file(dir.path().join(checkpoint::FILE_NAME)).unwrap();
+    let logs = files(dir.path(), ".log");
+    let size = batch(3).bytes().len();
+    let mut bytes = std::fs::read(&logs[1]).unwrap();
+    bytes[size + 6] ^= 1; // 256 records further than it is
+    std::fs::write(&logs[1], bytes).unwrap();
+    let (log, recovery) = open(dir.path(), &small());
+    assert_eq!(recovery.cut.map(|cut| (cut.file, cut.position)), Some((logs[1].clone(), size as u64)));
+    assert_eq!(recovery.set_aside.len(), 1 + logs.len() - 2, "the rest of the segment, and those behind it");
+    assert_eq!(read_all(&log).last().unwrap().1, log.log_end_offset() - 1);
+}
+
+#[test]
+fn an_offset_changed_at_the_end_of_a_segment_costs_no_later_segment() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = open_clean(dir.path(), &small());
+    while files(dir.path(), ".log").len() < 2 {
+        log.append(&batch(3), NOW, 0).unwrap();
+    }
+    std::fs::remove_file(dir.path().join(checkpoint::FILE_NAME)).unwrap();
+    let logs = files(dir.path(), ".log");
+    let mut bytes = std::fs::read(&logs[0]).unwrap();
+    let begin = bytes.len() - batch(3).bytes().len();
+    bytes[begin + 6] ^= 1;
+    std::fs::write(&logs[0], bytes).unwrap();
+    let newest = std::fs::read(&logs[1]).unwrap();
+    let (_, recovery) = open(dir.path(), &small());
+    assert_eq!(recovery.cut.unwrap().position, begin as u64);
+    assert!(recovery.set_aside.iter().any(|file| std::fs::read(file).unwrap() == newest));
+}
+
+#[test]
+fn a_bit_flipped_in_an_index_finds_the_same_records() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = open_clean(dir.path(), &small());
+    for minute in 0..30 {
+        log.append(&batch_at(2, 10, NOW + minute * 60_000), NOW, 0).unwrap();
+    }
+    log.close().unwrap();
+    let all = read_all(&log);
+    for file in files(dir.path(), "index") {
+        let whole = std::fs::read(&file).unwrap();
+        for (at, bit) in (0..whole.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << bit;
+            std::fs::write(&file, bytes).unwrap();
+            let log = open_clean(dir.path(), &small());
+            for (first, last) in &all {
+                let found = log.read(*last, 1, true).and_then(|slice| slice.to_bytes()).unwrap();
+                let header = BatchHeader::read(&found).unwrap();
+                assert_eq!(
+                    (header.base_offset, header.last_offset()),
+                    (*first, *last),
+                    "{file:?}, byte {at}, bit {bit}"
+                );
+            }
+            let wanted = NOW + 17 * 60_000;
+            let found = log.offset_for_timestamp(wanted).unwrap();
+            assert_eq!(found.map(|found| found.offset), Some(34), "{file:?}, byte {at}, bit {bit}");
+        }
+        std::fs::write(&file, whole).unwrap();
+    }
+}

@@ -146,6 +146,53 @@ fn a_damaged_snapshot_is_an_error_and_not_an_empty_journal() {
 }
 
 #[test]
+fn a_change_damaged_before_whole_ones_is_refused_and_nothing_is_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open_journal(dir.path());
+    let log = files(dir.path(), ".log").remove(0);
+    let mut ends = Vec::new();
+    for value in 0..3 {
+        journal.append(&change("a", value), NOW).unwrap();
+        ends.push(log.metadata().unwrap().len() as usize);
+    }
+    let whole = std::fs::read(&log).unwrap();
+    for at in ends[0]..ends[1] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        // Outside of the checksum, here as in Kafka: the leader epoch, which a journal has no use for.
+        if (12..16).contains(&(at - ends[0])) {
+            continue;
+        }
+        std::fs::write(&log, &bytes).unwrap();
+        let Err(JournalError::Io(error)) = Journal::<Change>::open(dir.path(), 1, NOW) else {
+            panic!("byte {at}: no error of the disk")
+        };
+        assert!(error.to_string().contains(&format!("byte {},", ends[0])), "byte {at}: {error}");
+        assert_eq!(std::fs::read(&log).unwrap(), bytes, "byte {at}");
+        assert_eq!(files(dir.path(), ".damaged"), [] as [std::path::PathBuf; 0]);
+    }
+    std::fs::write(&log, &whole).unwrap();
+    assert_eq!(open_journal(dir.path()).1.len(), 3);
+}
+
+#[test]
+fn the_last_change_damaged_is_taken_for_torn() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open_journal(dir.path());
+    journal.append(&change("a", 1), NOW).unwrap();
+    let log = files(dir.path(), ".log").remove(0);
+    let before = log.metadata().unwrap().len() as usize;
+    journal.append(&change("a", 2), NOW).unwrap();
+    let whole = std::fs::read(&log).unwrap();
+    for at in before + 16..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        std::fs::write(&log, &bytes).unwrap();
+        assert_eq!(open_journal(dir.path()).1, [change("a", 1)], "byte {at}");
+    }
+}
+
+#[test]
 fn a_newer_versions_journal_is_refused_and_an_older_ones_is_read() {
     let dir = tempfile::tempdir().unwrap();
     open_journal(dir.path()).0.append(&change("a", 1), NOW).unwrap();
