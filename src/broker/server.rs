@@ -23,6 +23,9 @@ use super::{Addresses, BrokerError};
 /// How long accepting pauses when the system refuses.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
+/// Open files that connections never take, few as there may be.
+const KEPT_FILES: usize = 64;
+
 /// A broker whose data is open and whose ports are bound, before it serves.
 pub(super) struct Server {
     plaintext: StdListener,
@@ -46,7 +49,7 @@ impl Server {
         let (sasl_plaintext, sasl_address) = bind(config.sasl_plaintext, config.allow_remote)?;
         let sasl_ssl = config.sasl_ssl.map(|address| bind(address, config.allow_remote)).transpose()?;
         let limits = Limits::new(&config.settings);
-        let max_connections = config.settings.max_connections.min(Semaphore::MAX_PERMITS);
+        let max_connections = config.settings.max_connections.min(sockets()).min(Semaphore::MAX_PERMITS);
         let storage = config.storage.clone();
         let state = State::open(config, events.clone())?;
         let addresses = Addresses {
@@ -126,6 +129,16 @@ impl Server {
     }
 }
 
+/// How many open files connections may take: whoever only connects must not keep others' records from their files.
+fn sockets() -> usize {
+    #[cfg(unix)]
+    if let Some(files) = rustix::process::getrlimit(rustix::process::Resource::Nofile).current {
+        let files = usize::try_from(files).unwrap_or(usize::MAX);
+        return files.saturating_sub(KEPT_FILES.max(files / 4)).max(1);
+    }
+    usize::MAX
+}
+
 /// Accepts until the broker stops. A connection beyond `max.connections` waits, and those behind it too.
 async fn accept(
     listener: Listener,
@@ -153,6 +166,11 @@ async fn accept(
                 continue;
             }
         };
+        if permits.available_permits() == 0 {
+            shared.events.emit(|| {
+                Event::Trouble("as many connections are open as there may be; the next one waits".into())
+            });
+        }
         // Only now: a listener must not hold the last permit while nobody comes.
         let permit = tokio::select! {
             () = shared.stop.cancelled() => return,

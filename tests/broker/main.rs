@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod crowd;
 mod every_version;
 mod fetching;
 mod gate;
