@@ -46,9 +46,25 @@ fn topic(name: &str) -> TopicName {
     TopicName(text(name))
 }
 
-/// An idempotent producer's batch.
+/// Bytes that are text.
+pub fn utf8(bytes: Bytes) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// An idempotent producer's batch of records without keys.
 pub fn batch(producer_id: i64, sequence: i32, timestamp: i64, values: &[String]) -> Bytes {
-    let record = |(at, value): (usize, &String)| Record {
+    let values: Vec<_> = values.iter().map(|value| (None, Some(value.clone()))).collect();
+    keyed_batch(producer_id, sequence, timestamp, &values)
+}
+
+/// An idempotent producer's batch of keys and values; without a value it is a tombstone.
+pub fn keyed_batch(
+    producer_id: i64,
+    sequence: i32,
+    timestamp: i64,
+    records: &[(Option<String>, Option<String>)],
+) -> Bytes {
+    let record = |(at, (key, value)): (usize, &(Option<String>, Option<String>))| Record {
         transactional: false,
         control: false,
         delete_horizon: false,
@@ -59,11 +75,11 @@ pub fn batch(producer_id: i64, sequence: i32, timestamp: i64, values: &[String])
         offset: at as i64,
         sequence: sequence + at as i32,
         timestamp,
-        key: None,
-        value: Some(Bytes::from(value.clone())),
+        key: key.clone().map(Bytes::from),
+        value: value.clone().map(Bytes::from),
         headers: Default::default(),
     };
-    let records: Vec<Record> = values.iter().enumerate().map(record).collect();
+    let records: Vec<Record> = records.iter().enumerate().map(record).collect();
     let mut bytes = BytesMut::new();
     let options = RecordEncodeOptions { version: 2, compression: Compression::None };
     RecordBatchEncoder::encode(&mut bytes, &records, &options).unwrap();
@@ -102,13 +118,14 @@ impl Client {
     }
 
     /// All values of a partition with their offsets, from `offset` on; or the error code.
-    pub async fn read(
-        &mut self,
-        name: &str,
-        partition: i32,
-        mut offset: i64,
-    ) -> Result<Vec<(i64, String)>, i16> {
-        let mut found = Vec::new();
+    pub async fn read(&mut self, name: &str, partition: i32, offset: i64) -> Result<Vec<(i64, String)>, i16> {
+        let records = self.records(name, partition, offset).await?;
+        Ok(records.into_iter().map(|record| (record.offset, utf8(record.value.unwrap()))).collect())
+    }
+
+    /// All records of a partition from `offset` on; or the error code.
+    pub async fn records(&mut self, name: &str, partition: i32, mut offset: i64) -> Result<Vec<Record>, i16> {
+        let mut found: Vec<Record> = Vec::new();
         loop {
             let asked = FetchPartition::default()
                 .with_partition(partition)
@@ -127,12 +144,9 @@ impl Client {
             }
             let mut bytes = answer.records.unwrap_or_default();
             for set in RecordBatchDecoder::decode_all(&mut bytes).unwrap() {
-                for record in set.records.into_iter().filter(|record| record.offset >= offset) {
-                    let value = String::from_utf8(record.value.unwrap().to_vec()).unwrap();
-                    found.push((record.offset, value));
-                }
+                found.extend(set.records.into_iter().filter(|record| record.offset >= offset));
             }
-            offset = found.last().map_or(offset, |last: &(i64, String)| last.0 + 1);
+            offset = found.last().map_or(offset, |last| last.offset + 1);
             if offset >= answer.high_watermark {
                 return Ok(found);
             }

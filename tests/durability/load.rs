@@ -11,6 +11,7 @@ use kafkalab::client::raw::RawError;
 use tokio::sync::Notify;
 
 use super::client::{Client, batch};
+use super::keyed;
 
 /// The topic that is produced to.
 pub const TOPIC: &str = "orders";
@@ -25,7 +26,7 @@ pub struct Answers {
 }
 
 impl Answers {
-    fn one_more(&self) {
+    pub fn one_more(&self) {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.changed.notify_one();
     }
@@ -38,7 +39,7 @@ impl Answers {
 }
 
 /// Only a vanished broker ends the work; whatever else goes wrong is what the test looks for.
-fn vanished(error: RawError) {
+pub fn vanished(error: RawError) {
     assert!(matches!(error, RawError::Closed { .. } | RawError::Io { .. }), "{error:?}");
 }
 
@@ -189,6 +190,7 @@ impl Toggling {
             Kind::Topics => client.topics().await,
         };
         found.remove(TOPIC);
+        found.remove(keyed::TOPIC);
         if found != self.present {
             self.toggled();
         }

@@ -8,6 +8,7 @@ mod support;
 mod client;
 mod disk;
 mod files;
+mod keyed;
 mod kills;
 mod load;
 mod refused;
