@@ -1,6 +1,7 @@
 //! Tests of the log, by what a user of it would ask.
 
 mod append;
+mod clock;
 mod compaction;
 mod damage;
 mod folders;
