@@ -9,6 +9,7 @@ use kafka_protocol::error::ResponseError::UnknownTopicOrPartition;
 use kafka_protocol::messages::TopicName;
 use tokio::sync::oneshot;
 
+use super::event::{Event, Events};
 use super::log::{ReadError, Slice};
 use super::topics::Topics;
 
@@ -23,6 +24,8 @@ pub struct FetchPlan {
     pub max_bytes: usize,
     /// Whether aborted transactions are wanted (none exist here, so the list is empty instead of absent).
     pub read_committed: bool,
+    /// Where damage is told.
+    pub events: Events,
 }
 
 /// What a fetch asks of one partition.
@@ -47,6 +50,13 @@ pub struct Fetched {
     pub topics: Vec<(TopicName, Vec<FetchedPartition>)>,
     /// As in [`FetchPlan`].
     pub read_committed: bool,
+    /// As in [`FetchPlan`].
+    pub events: Events,
+}
+
+/// A partition whose records the disk does not give, or not as they were.
+pub(super) fn unreadable(topic: &str, partition: i32, error: &ReadError) -> Event {
+    Event::Trouble(format!("{topic}-{partition}: {error}"))
 }
 
 /// What one partition has.
@@ -121,6 +131,9 @@ impl FetchPlan {
                     }
                     Err(error) => {
                         failed = true;
+                        if !matches!(error, ReadError::OffsetOutOfRange { .. }) {
+                            self.events.emit(|| unreadable(name, wanted.index, &error));
+                        }
                         storage_failed |= matches!(error, ReadError::Storage(_));
                         FetchedPartition::error(wanted.index, error.code())
                     }
@@ -129,7 +142,12 @@ impl FetchPlan {
             (name.clone(), partitions.collect())
         });
         let topics = topics.collect();
-        let fetched = Fetched { error_code: 0, topics, read_committed: self.read_committed };
+        let fetched = Fetched {
+            error_code: 0,
+            topics,
+            read_committed: self.read_committed,
+            events: self.events.clone(),
+        };
         Collected { fetched, bytes, storage_failed, final_as_is: failed || !readable }
     }
 }
@@ -249,7 +267,9 @@ mod tests {
     use super::*;
 
     fn park(parked: &mut Parked, topics: &mut Topics) -> oneshot::Receiver<Fetched> {
-        let plan = FetchPlan { topics: Vec::new(), min_bytes: 1, max_bytes: 1, read_committed: false };
+        let events = Events::new();
+        let plan =
+            FetchPlan { topics: Vec::new(), min_bytes: 1, max_bytes: 1, read_committed: false, events };
         parked.park(plan, 0, Duration::from_hours(24), Instant::now(), topics)
     }
 

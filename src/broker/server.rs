@@ -168,7 +168,7 @@ async fn accept(
         };
         if permits.available_permits() == 0 {
             shared.events.emit(|| {
-                Event::Trouble("as many connections are open as there may be; the next one waits".into())
+                Event::Trouble("connections: as many are open as there may be, the next one waits".into())
             });
         }
         // Only now: a listener must not hold the last permit while nobody comes.

@@ -6,6 +6,7 @@
 mod support;
 
 mod client;
+mod damaged;
 mod disk;
 mod files;
 mod keyed;

@@ -22,7 +22,7 @@ use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use super::{Api, Body, Reply};
 use crate::acl::{Operation, Resource};
 use crate::broker::cx::Cx;
-use crate::broker::fetches::{FetchPlan, Fetched, FetchedPartition, Wanted};
+use crate::broker::fetches::{FetchPlan, Fetched, FetchedPartition, Wanted, unreadable};
 use crate::broker::topics::LEADER_EPOCH;
 
 /// `fetch.max.bytes` of a broker: what one answer may carry, whatever the client asks for.
@@ -42,7 +42,8 @@ impl Api for Fetch {
         // 0 begins a session and -1 does without; either asks for everything it names.
         if !matches!(request.session_epoch, -1 | 0) {
             let error_code = FetchSessionIdNotFound.code();
-            return Reply::Now(Fetched { error_code, topics: Vec::new(), read_committed: false });
+            let events = cx.state.events.clone();
+            return Reply::Now(Fetched { error_code, topics: Vec::new(), read_committed: false, events });
         }
         let max_wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
         let plan = plan(cx, request);
@@ -65,6 +66,7 @@ fn plan(cx: &mut Cx<'_>, request: FetchRequest) -> FetchPlan {
         min_bytes: usize::try_from(request.min_bytes).unwrap_or(0).min(max_bytes),
         max_bytes,
         read_committed: request.isolation_level == READ_COMMITTED,
+        events: cx.state.events.clone(),
     }
 }
 
@@ -112,6 +114,7 @@ impl Body for Fetched {
                 let start = out.len();
                 if let Err(error) = write_partition(&partition, version, self.read_committed, out) {
                     out.truncate(start);
+                    self.events.emit(|| unreadable(&name, partition.index, &error));
                     let damaged = FetchedPartition::error(partition.index, error.code());
                     // Cannot fail again: there is nothing to read.
                     write_partition(&damaged, version, self.read_committed, out)?;
@@ -157,10 +160,18 @@ fn write_partition(
     if version >= 11 {
         out.put_i32(-1); // preferred_read_replica
     }
+    let count_at = out.len();
     wire.put_count(out, partition.records.len());
-    let start = out.len();
-    out.resize(start + partition.records.len(), 0);
-    partition.records.read_into(&mut out[start..])?;
+    let records_at = out.len();
+    out.resize(records_at + partition.records.len(), 0);
+    let whole = partition.records.read_into(&mut out[records_at..])?;
+    if whole < partition.records.len() {
+        // What lies before the damage is served; a reader that asks for what lies behind it gets the error.
+        let records = out[records_at..records_at + whole].to_vec();
+        out.truncate(count_at);
+        wire.put_count(out, whole);
+        out.put_slice(&records);
+    }
     wire.put_tags(out);
     Ok(())
 }
@@ -221,6 +232,7 @@ mod tests {
     use kafka_protocol::protocol::{Encodable, StrBytes};
 
     use super::*;
+    use crate::broker::event::Events;
     use crate::broker::log::Slice;
 
     #[test]
@@ -250,8 +262,12 @@ mod tests {
                     log_start_offset: 7,
                     records: Slice::empty(),
                 };
-                let ours =
-                    Fetched { error_code: 0, topics: vec![(name.clone(), vec![partition])], read_committed };
+                let ours = Fetched {
+                    error_code: 0,
+                    topics: vec![(name.clone(), vec![partition])],
+                    read_committed,
+                    events: Events::new(),
+                };
                 let mut hand = Vec::new();
                 ours.write(version, &mut hand).unwrap();
                 assert_eq!(hand, schema, "version {version}, read_committed {read_committed}");

@@ -58,11 +58,12 @@ impl Slice {
         self.len == 0
     }
 
-    /// Fills `out`, which is [`len`](Self::len) bytes long, with one positioned read.
+    /// Fills `out`, which is [`len`](Self::len) bytes long, with one positioned read. Returns how many of the bytes, from
+    /// the first on, are whole batches that may be served: all of them, unless the disk has damaged one.
     ///
-    /// Bytes that an earlier process wrote are checked against their checksums first: what the disk has damaged is
-    /// never served ([`ReadError::Corrupt`]). Bytes of this process were checked when they came in.
-    pub fn read_into(&self, out: &mut [u8]) -> Result<(), ReadError> {
+    /// Bytes that an earlier process wrote are checked against their checksums. If already the first batch is damaged,
+    /// that is [`ReadError::Corrupt`]. Bytes of this process were checked when they came in.
+    pub fn read_into(&self, out: &mut [u8]) -> Result<usize, ReadError> {
         match &self.source {
             Source::Memory(batches) => {
                 let mut rest = out;
@@ -71,14 +72,11 @@ impl Slice {
                     place.copy_from_slice(batch);
                     rest = after;
                 }
-                Ok(())
+                Ok(self.len)
             }
             Source::File { file, base_offset, position, unchecked } => {
                 file::read_exact_at(file, out, u64::from(*position))?;
-                if *unchecked {
-                    check(out, *base_offset, *position)?;
-                }
-                Ok(())
+                if *unchecked { whole(out, *base_offset, *position) } else { Ok(self.len) }
             }
         }
     }
@@ -86,27 +84,39 @@ impl Slice {
     /// The bytes in a new buffer: [`read_into`](Self::read_into) for readers that keep none.
     pub fn to_bytes(&self) -> Result<Bytes, ReadError> {
         let mut bytes = vec![0; self.len];
-        self.read_into(&mut bytes)?;
+        let whole = self.read_into(&mut bytes)?;
+        bytes.truncate(whole);
         Ok(bytes.into())
     }
 }
 
-fn check(mut batches: &[u8], base_offset: i64, mut position: u32) -> Result<(), ReadError> {
+/// How many bytes of `batches`, which begin at `position` of a segment's file, are whole batches.
+fn whole(batches: &[u8], base_offset: i64, position: u32) -> Result<usize, ReadError> {
     let mut next_offset = base_offset;
-    while !batches.is_empty() {
-        let corrupt = ReadError::Corrupt { base_offset, position };
-        let header = BatchHeader::read(batches)
-            .filter(|header| header.is_plausible() && header.is_in_order(base_offset, next_offset));
-        let Some(header) = header else { return Err(corrupt) };
-        let Some((batch, rest)) = batches.split_at_checked(header.size() as usize) else {
-            return Err(corrupt);
-        };
+    // Up to where batches are whole; and where the last one begins, if it does not follow the one before closely.
+    let (mut good, mut behind_gap) = (0, None);
+    while let Some((batch, header)) = first_batch(&batches[good..], base_offset, next_offset) {
+        behind_gap = (header.base_offset > next_offset).then_some(good);
         next_offset = header.last_offset() + 1;
-        if !crc_matches(batch) {
-            return Err(corrupt);
-        }
-        position += batch.len() as u32;
-        batches = rest;
+        good += batch.len();
     }
-    Ok(())
+    let goes_back =
+        BatchHeader::read(&batches[good..]).is_some_and(|header| header.base_offset < next_offset);
+    if goes_back {
+        // An offset that was changed makes a gap, and then it is the next one that seems to be wrong.
+        good = behind_gap.unwrap_or(good);
+    }
+    if good == 0 && !batches.is_empty() {
+        Err(ReadError::Corrupt { base_offset, position })
+    } else {
+        Ok(good)
+    }
+}
+
+/// The batch that `bytes` begin with, and its header; none if it is not whole, or no batch that can stand here.
+fn first_batch(bytes: &[u8], base_offset: i64, next_offset: i64) -> Option<(&[u8], BatchHeader)> {
+    let header = BatchHeader::read(bytes)
+        .filter(|header| header.is_plausible() && header.is_in_order(base_offset, next_offset))?;
+    let batch = bytes.get(..header.size() as usize).filter(|batch| crc_matches(batch))?;
+    Some((batch, header))
 }

@@ -73,8 +73,27 @@ fn a_bit_flipped_in_what_a_checkpoint_vouches_for_is_never_served() {
         bytes[at as usize] ^= 0x10;
         std::fs::write(&path, &bytes).unwrap();
         let (log, _) = open(dir.path(), &Arc::default());
-        let read = log.read(2, 10_000, true).and_then(|slice| slice.to_bytes());
-        assert_eq!(read.unwrap_err().code(), 2, "byte {at}");
+        let read = |offset| log.read(offset, 10_000, true).and_then(|slice| slice.to_bytes());
+        assert_eq!(read(2).unwrap_err().code(), 2, "byte {at}");
+        assert_eq!(read(0).unwrap(), whole[..size as usize], "byte {at}: what lies before it");
+        // A damaged header may also say that the batch is longer than it is.
+        if at >= size + batch::HEADER_LEN as u64 {
+            assert_eq!(read(4).unwrap(), whole[2 * size as usize..], "byte {at}: what lies behind it");
+        }
+    }
+}
+
+#[test]
+fn what_lies_before_the_damage_is_served_from_wherever_a_reader_begins() {
+    let (dir, path, size) = one_segment(5);
+    open_clean(dir.path(), &Arc::default()).close().unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4 * size as usize - 1] ^= 1; // in the fourth batch
+    std::fs::write(&path, &bytes).unwrap();
+    let log = open_clean(dir.path(), &Arc::default());
+    for first in 0..3 {
+        let read = log.read(2 * first as i64, 10_000, true).and_then(|slice| slice.to_bytes());
+        assert_eq!(read.unwrap(), bytes[first * size as usize..3 * size as usize]);
     }
 }
 
@@ -150,8 +169,12 @@ fn an_offset_that_the_disk_has_changed_is_not_served() {
         bytes[at as usize] ^= 1 << bit;
         std::fs::write(&path, bytes).unwrap();
         let log = open_clean(dir.path(), &Arc::default());
-        let read = log.read(0, 10_000, true).and_then(|slice| slice.to_bytes());
-        assert!(matches!(read, Err(ReadError::Corrupt { .. })), "byte {at}, bit {bit}: {read:?}");
+        let read = |offset| log.read(offset, 10_000, true).and_then(|slice| slice.to_bytes());
+        assert_eq!(read(0).unwrap(), whole[..size as usize], "byte {at}, bit {bit}: what lies before it");
+        // With a lower offset the batch is passed over; with a higher one it is found, and refused.
+        let there = read(2);
+        let behind = there.as_ref().is_ok_and(|bytes| *bytes == whole[2 * size as usize..]);
+        assert!(behind || matches!(there, Err(ReadError::Corrupt { .. })), "byte {at}, bit {bit}: {there:?}");
     }
 }
 
