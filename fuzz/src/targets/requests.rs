@@ -34,6 +34,8 @@ pub fn request(bytes: &[u8]) {
         match connection.read(&mut answers) {
             Ok(0) => return,
             Ok(_) => {}
+            // libFuzzer's clock.
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return,
             Err(error) => panic!("the broker keeps the connection: {error}"),
         }
