@@ -124,8 +124,15 @@ pub(super) fn recover(dir: &Arc<Path>, index_interval: u32, damage: Damage) -> i
             break;
         }
     }
+    let was_older = !files.as_slice().is_empty();
     for (base_offset, _) in files {
         found.set_aside(&log_path(dir, base_offset))?;
+    }
+    if let Some(next_offset) =
+        found.segments.last().filter(|last| was_older && last.size() > 0).map(Segment::next_offset)
+    {
+        // It may be compacted, which the newest segment never is.
+        found.segments.push(Segment::create(Some(dir.clone()), next_offset, index_interval)?);
     }
     if found.segments.is_empty() {
         found.segments.push(Segment::create(Some(dir.clone()), if_empty, index_interval)?);

@@ -113,7 +113,9 @@ fn a_damaged_segment_in_the_middle_sets_later_ones_aside_when_all_must_be_scanne
     let (log, recovery) = open(dir.path(), &small());
     assert_eq!(recovery.cut.unwrap().file, logs[1]);
     assert_eq!(recovery.set_aside.len(), logs.len() - 2);
-    assert_eq!(files(dir.path(), ".log"), logs[..2]);
+    // And a new one for what comes.
+    assert_eq!(files(dir.path(), ".log")[..2], logs[..2]);
+    assert_eq!(files(dir.path(), ".log").len(), 3);
     assert_eq!(read_all(&log).last().unwrap().1, log.log_end_offset() - 1);
 }
 
@@ -214,6 +216,31 @@ fn an_offset_changed_in_a_sealed_segment_is_no_gap_of_compaction() {
     assert_eq!(recovery.cut.map(|cut| (cut.file, cut.position)), Some((logs[1].clone(), size as u64)));
     assert_eq!(recovery.set_aside.len(), 1 + logs.len() - 2, "the rest of the segment, and those behind it");
     assert_eq!(read_all(&log).last().unwrap().1, log.log_end_offset() - 1);
+}
+
+#[test]
+fn a_compacted_segment_that_becomes_the_newest_keeps_its_gaps() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = open_clean(dir.path(), &small());
+    for _ in 0..20 {
+        log.append(&batch(3), NOW, 0).unwrap();
+    }
+    std::fs::remove_file(dir.path().join(checkpoint::FILE_NAME)).unwrap();
+    let logs = files(dir.path(), ".log");
+    let size = batch(3).bytes().len();
+    let mut bytes = std::fs::read(&logs[0]).unwrap();
+    bytes.drain(size..2 * size); // as compaction leaves it
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&logs[0], bytes).unwrap();
+    let (log, recovery) = open(dir.path(), &small());
+    assert!(recovery.cut.is_some());
+    let kept = read_all(&log);
+    drop(log);
+    for _ in 0..2 {
+        let (log, recovery) = open(dir.path(), &small());
+        assert_eq!((read_all(&log), recovery.cut), (kept.clone(), None));
+    }
 }
 
 #[test]
