@@ -27,6 +27,17 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The longest text of somebody else's that is shown to a person, in characters.
+const LONGEST: usize = 2000;
+
+/// A text that may hold somebody else's words, as a person is shown it: its lines stay, nothing in them is obeyed, and
+/// what nobody would read to its end is cut.
+pub fn shown(text: &str) -> String {
+    let cut = text.char_indices().nth(LONGEST).map(|(at, _)| at);
+    let kept = text[..cut.unwrap_or(text.len())].lines().map(escape).collect::<Vec<_>>().join("\n");
+    if cut.is_some() { kept + "…" } else { kept }
+}
+
 /// Whether a terminal would obey a character instead of showing it. All of them have at most 16 bits.
 pub fn is_dangerous(character: char) -> bool {
     character.is_control()
@@ -41,5 +52,12 @@ mod tests {
     fn no_escape_byte_survives() {
         assert_eq!(escape("a\x1b[2Jb\u{9b}c\n\u{202e}d"), "a\\x1b[2Jb\\x9bc\\n\\u{202e}d");
         assert!(matches!(escape("pedido João"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn lines_stay_and_the_end_of_a_flood_does_not() {
+        assert_eq!(shown("a\x07\nb"), "a\\x07\nb");
+        assert_eq!(shown(&"é".repeat(LONGEST)), "é".repeat(LONGEST));
+        assert_eq!(shown(&"é".repeat(1 << 20)).chars().count(), LONGEST + 1);
     }
 }

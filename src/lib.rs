@@ -15,6 +15,7 @@ pub mod contract;
 pub mod error;
 pub mod escape;
 pub mod flaw;
+mod guard;
 pub mod kafka_error;
 pub mod lab;
 pub mod lanes;

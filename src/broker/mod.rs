@@ -1,7 +1,7 @@
 //! The embedded Kafka broker: real SASL, real ACLs, Kafka's own files, one node.
 //!
 //! A request's way: [`server`] accepts, [`tls`] decrypts where that is wanted, [`connection`] cuts frames, [`dispatch`] checks version and login ([`sasl`],
-//! [`users`]), [`guard`] decodes, and a handler of [`api`] works on the one [`state::State`], which lives in [`shared`]
+//! [`users`]), [`crate::guard`] decodes, and a handler of [`api`] works on the one [`state::State`], which lives in [`shared`]
 //! behind its lock. The state has [`topics`] with a [`log`] for each partition, [`fetches`] that wait, the [`coordinator`]
 //! of [`group`]s, and journals of [`metadata`] in the [`data_folder`]. [`event`] is what others may know of it all.
 //! Nothing here prints.
@@ -26,7 +26,6 @@ mod dispatch;
 pub mod event;
 pub mod fetches;
 pub mod group;
-mod guard;
 pub mod log;
 mod metadata;
 pub mod sasl;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Look, layout};
 use crate::error::{Denial, Error, Identity, Knowledge, Speaker};
-use crate::escape::escape;
+use crate::escape::{escape, shown};
 use crate::words::{Lang, Text, failure as words};
 
 /// The block as lines for standard error.
@@ -14,7 +14,7 @@ pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
     if let Some(said) = &error.broker_said {
         parts.push((
             speaker(said.who).get(lang),
-            format!("{} ({}, {})", escape(&said.text), said.name, said.code),
+            format!("{} ({}, {})", shown(&said.text), said.name, said.code),
         ));
     }
     if let Some(identity) = &error.identity {
@@ -24,18 +24,18 @@ pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
         parts.push((words::RULE.get(lang), rule_text(rule, lang)));
     }
     for hint in &error.hints {
-        parts.push((words::HINT.get(lang), hint.in_lang(lang)));
+        parts.push((words::HINT.get(lang), shown(&hint.in_lang(lang))));
     }
     for command in &error.next {
-        parts.push((words::TRY.get(lang), command.clone()));
+        parts.push((words::TRY.get(lang), shown(command)));
     }
 
     let label = look.style_err().red().bold().apply_to(words::ERROR.get(lang)).to_string();
-    let mut lines = layout::wrapped(&[format!("{label}: {}", error.doing.in_lang(lang))], look.width);
+    let mut lines = layout::wrapped(&[format!("{label}: {}", shown(&error.doing.in_lang(lang)))], look.width);
     let labels = parts.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     let mut previous = "";
     for (label, text) in &parts {
-        let shown = if *label == previous { "" } else { *label };
+        let head = if *label == previous { "" } else { *label };
         previous = label;
         let indent = " ".repeat(labels + 4);
         // What is to be pasted is broken as a shell reads it, or not at all.
@@ -44,7 +44,7 @@ pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
         let width = if is_pasted && !may_go_on { usize::MAX } else { look.width };
         let wrapped = layout::wrapped(&[format!("{indent}{text}")], width);
         for (row, line) in wrapped.iter().enumerate() {
-            let head = if row == 0 { shown } else { "" };
+            let head = if row == 0 { head } else { "" };
             let padding = " ".repeat(labels - head.chars().count() + 2);
             let head = look.style_err().bold().apply_to(head);
             lines.push(format!("  {head}{padding}{}", line.trim_start()));
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::error::Kind;
 
-    fn shown(code: i32) -> (String, Value) {
+    fn block(code: i32) -> (String, Value) {
         let error = Error::new(Kind::Failed, "reading").said("words", "NAME", code);
         let look = Look { width: 80, ..Look::detect(Lang::En, Format::Text, ColorChoice::Never) };
         let who = json(&error, Lang::En)["error"]["broker_said"]["who"].clone();
@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn the_label_tells_whose_words_they_are() {
-        assert_eq!(shown(29), ("broker said  words (NAME, 29)".to_owned(), json!("broker")));
-        assert_eq!(shown(-1).1, json!("broker"));
-        assert_eq!(shown(-195), ("librdkafka said  words (NAME, -195)".to_owned(), json!("librdkafka")));
+        assert_eq!(block(29), ("broker said  words (NAME, 29)".to_owned(), json!("broker")));
+        assert_eq!(block(-1).1, json!("broker"));
+        assert_eq!(block(-195), ("librdkafka said  words (NAME, -195)".to_owned(), json!("librdkafka")));
     }
 }

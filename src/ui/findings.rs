@@ -1,7 +1,7 @@
 //! Findings of a diagnosis: one row each, and a column for what was seen, so that nothing is broken by the terminal.
 
 use super::{Look, layout};
-use crate::escape::escape;
+use crate::escape::{escape, shown};
 use crate::report::{Finding, Findings, Found};
 use crate::words::{Lang, app as words};
 
@@ -56,10 +56,9 @@ fn within(text: &str, width: usize, column: usize) -> Vec<String> {
         .break_words(true)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     let wrapped = |line: &str| {
-        let line = escape(line).into_owned();
-        textwrap::wrap(&line, &options).into_iter().map(|line| line.into_owned()).collect::<Vec<_>>()
+        textwrap::wrap(line, &options).into_iter().map(|line| line.into_owned()).collect::<Vec<_>>()
     };
-    text.lines().flat_map(wrapped).collect()
+    shown(text).lines().flat_map(wrapped).collect()
 }
 
 /// The ASCII symbol of a result; colour only repeats it.

@@ -14,6 +14,7 @@ mod doctor;
 mod explain;
 mod failures;
 mod groups;
+mod hostile;
 mod killed;
 mod lab;
 mod lessons;

@@ -52,9 +52,9 @@ use tokio::sync::oneshot;
 
 use super::cx::Cx;
 use super::dispatch::Outcome;
-use super::guard;
 use super::session::Session;
 use super::shared::Shared;
+use crate::guard;
 
 /// One Kafka API.
 pub trait Api {

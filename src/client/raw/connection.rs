@@ -5,20 +5,22 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use kafka_protocol::messages::{
-    ApiKey, ApiVersionsRequest, ApiVersionsResponse, RequestHeader, ResponseHeader,
-};
+use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes, VersionRange};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{RawError, Security, Tls, tls};
+use crate::guard;
 
 /// The largest answer that is read, in bytes; as `socket.request.max.bytes` of a broker.
 const MAX_FRAME: usize = 100 * 1024 * 1024;
 
 const UNSUPPORTED_VERSION: i16 = 35;
+
+/// The version of a request's header from which on its lengths are compact (KIP-482).
+const FLEXIBLE_HEADER: i16 = 2;
 
 /// A connection to one broker, not logged in yet. One request at a time, unless [`submit`](Self::submit) is used.
 #[derive(Debug)]
@@ -124,12 +126,12 @@ impl Connection {
         let request = ApiVersionsRequest::default()
             .with_client_software_name(name)
             .with_client_software_version(StrBytes::from_static_str(env!("CARGO_PKG_VERSION")));
-        let mut body = self.send_for_bytes(&request, 3).await?;
+        let body = self.send_for_bytes(&request, 3).await?;
         // A broker that does not know version 3 says so in the format of version 0.
         let response = if body.len() >= 2 && (&body[..2]).get_i16() == UNSUPPORTED_VERSION {
             self.send(&request, 0).await?
         } else {
-            self.decode::<ApiVersionsResponse>(&mut body, 3)?
+            self.decode::<ApiVersionsRequest>(body, 3)?
         };
         super::BrokerError::check(response.error_code, None)?;
         self.versions = response
@@ -193,8 +195,8 @@ impl Connection {
     /// # Errors
     /// As [`send`](Self::send). After [`RawError::TimedOut`] the answer is still to come.
     pub async fn receive<R: Request>(&mut self, pending: Pending<R>) -> Result<R::Response, RawError> {
-        let mut body = self.receive_bytes(&pending).await?;
-        self.decode::<R::Response>(&mut body, pending.version)
+        let body = self.receive_bytes(&pending).await?;
+        self.decode::<R>(body, pending.version)
     }
 
     /// Sends a body of any bytes under any API key and version, and returns its correlation id. `header_version` is
@@ -285,7 +287,8 @@ impl Connection {
     async fn receive_bytes<R: Request>(&mut self, pending: &Pending<R>) -> Result<Bytes, RawError> {
         let mut frame = self.frame(&api_name(R::KEY)).await?;
         let header_version = <R::Response as HeaderVersion>::header_version(pending.version);
-        let header = self.decode::<ResponseHeader>(&mut frame, header_version)?;
+        let header = ResponseHeader::decode(&mut frame, header_version)
+            .map_err(|error| self.protocol(format!("{error:#}")))?;
         if header.correlation_id != pending.correlation_id {
             return Err(self.protocol(format!(
                 "the answer to request {} came as {}",
@@ -323,8 +326,10 @@ impl Connection {
         }
     }
 
-    fn decode<T: Decodable>(&self, bytes: &mut Bytes, version: i16) -> Result<T, RawError> {
-        T::decode(bytes, version).map_err(|error| self.protocol(format!("{error:#}")))
+    /// The body of an answer. That of a flexible request is flexible, too, though its header need not be.
+    fn decode<R: Request>(&self, body: Bytes, version: i16) -> Result<R::Response, RawError> {
+        let flexible = <R as HeaderVersion>::header_version(version) >= FLEXIBLE_HEADER;
+        guard::decode(body, version, flexible).map_err(|error| self.protocol(format!("{error:#}")))
     }
 
     fn io(&self, source: std::io::Error, waiting_for: &str) -> RawError {

@@ -7,11 +7,11 @@ use kafka_protocol::messages::describe_groups_response::DescribedGroupMember;
 use kafka_protocol::messages::{
     ConsumerProtocolAssignment, DeleteGroupsRequest, DescribeGroupsRequest, ListGroupsRequest,
 };
-use kafka_protocol::protocol::Decodable;
 
 use super::consumer_groups::describe_consumer_group;
 use crate::client::raw::cluster::{To, is_passing, pause_until, text};
 use crate::client::raw::{BrokerError, Cluster, RawError};
+use crate::guard;
 
 const GROUP_ID_NOT_FOUND: i16 = 69;
 
@@ -173,7 +173,8 @@ fn assignment(mut bytes: Bytes) -> BTreeMap<String, Vec<i32>> {
         return BTreeMap::new();
     }
     let version = bytes.get_i16().min(3);
-    let decoded = ConsumerProtocolAssignment::decode(&mut bytes, version);
+    // Written by whoever is in the group. No version of it is flexible.
+    let decoded = guard::decode::<ConsumerProtocolAssignment>(bytes, version, false);
     let topics = decoded.map(|assignment| assignment.assigned_partitions).unwrap_or_default();
     topics
         .into_iter()

@@ -1,7 +1,7 @@
-//! Decodes requests of strangers without believing their lengths.
+//! Decodes what strangers send, requests and answers, without believing their lengths.
 //!
 //! `kafka-protocol` reserves memory for as many elements as an array says it has. A hostile count would make that
-//! fail, and a failed reservation ends the process. So requests are decoded through a buffer that knows how much is
+//! fail, and a failed reservation ends the process. So messages are decoded through a buffer that knows how much is
 //! left: an element takes at least one byte, hence no honest length is larger than that.
 
 use bytes::{Buf, Bytes, TryGetError};
@@ -10,15 +10,15 @@ use kafka_protocol::protocol::buf::{ByteBuf, NotEnoughBytesError};
 
 /// The largest body of a request other than Produce. Kafka has one limit for all, `socket.request.max.bytes`; but the
 /// memory that an array of empty elements takes is many times its bytes.
-pub(super) const LARGEST_WITHOUT_RECORDS: usize = 16 * 1024 * 1024;
+pub(crate) const LARGEST_WITHOUT_RECORDS: usize = 16 * 1024 * 1024;
 
-/// Decodes a request of a version. `flexible` tells whether that version has compact lengths (KIP-482).
+/// Decodes a message of a version. `flexible` tells whether that version has compact lengths (KIP-482).
 ///
 /// In flexible versions every length is a varint, and can be judged at once. In older ones the length of an array looks
 /// like any other number of 32 bits. There, numbers larger than what is left are made a little smaller at first: still
 /// too large for a length, so that an array with such a length fails, without reserving more than there could be. If
 /// nothing fails, no length was too large, and the bytes are decoded once more as they are.
-pub(super) fn decode<T: Decodable>(body: Bytes, version: i16, flexible: bool) -> anyhow::Result<T> {
+pub(crate) fn decode<T: Decodable>(body: Bytes, version: i16, flexible: bool) -> anyhow::Result<T> {
     let mut guarded = Guarded { bytes: body.clone(), flexible, varint: Varint::default(), clamped: false };
     let decoded = T::decode(&mut guarded, version)?;
     if !guarded.clamped {
