@@ -19,6 +19,7 @@ pub use self::library_log::show_library_log;
 pub use self::look::{ColorChoice, Explain, Format, Look};
 pub use self::prompt::{Input, LineReader};
 use crate::error::{Error, Kind, Result};
+use crate::escape::shown;
 use crate::prediction::Prediction;
 use crate::report::{Block, Report};
 use crate::words::{Lang, Message, prediction as words};
@@ -73,7 +74,7 @@ impl Ui {
         if self.look.quiet {
             return;
         }
-        let text = message.into().in_lang(self.look.lang);
+        let text = shown(&message.into().in_lang(self.look.lang));
         if self.look.stderr_is_terminal {
             self.complain_within(&[text]);
         } else {
@@ -83,7 +84,7 @@ impl Ui {
 
     /// A warning on standard error, shown even with `-q`.
     pub fn warn(&self, message: impl Into<Message>) {
-        let text = message.into().in_lang(self.look.lang);
+        let text = shown(&message.into().in_lang(self.look.lang));
         let label = crate::words::app::WARNING.get(self.look.lang);
         self.complain(&format!("{}: {text}", self.look.style_err().yellow().apply_to(label)));
     }

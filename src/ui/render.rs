@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Explain, Look, findings, lanes, layout, prose, table};
+use crate::escape::shown;
 use crate::report::{Block, Check, Explanation, Verdict};
 use crate::words::{Lang, app as words};
 
@@ -19,13 +20,15 @@ pub(super) fn body(look: &Look, blocks: &[Block]) -> Vec<String> {
     let mut lines = Vec::new();
     for block in blocks {
         match block {
-            Block::Line(message) => lines.extend(message.in_lang(look.lang).lines().map(str::to_owned)),
+            Block::Line(message) => {
+                lines.extend(shown(&message.in_lang(look.lang)).lines().map(str::to_owned))
+            }
             Block::Table(rows) => lines.extend(table::lines(look, rows)),
             Block::Checks(all) => all.iter().for_each(|one| lines.extend(check(look, one))),
             Block::Lanes(picture) => lines.extend(lanes::lines(look, picture, layout::body_width(look))),
             Block::Findings(all) => lines.extend(findings::lines(look, all)),
             Block::Title(title) => {
-                lines.push(look.style().bold().apply_to(title.in_lang(look.lang)).to_string());
+                lines.push(look.style().bold().apply_to(shown(&title.in_lang(look.lang))).to_string());
             }
             Block::Prose(text) => lines.extend(prose::paragraphs(look, &text.in_lang(look.lang))),
             Block::Labelled(rows) => lines.extend(prose::labelled(look, rows)),
@@ -57,7 +60,7 @@ pub(super) fn explanation(look: &Look, explanation: &Explanation, same_with: boo
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        lines.extend(paragraph.in_lang(look.lang).lines().map(str::to_owned));
+        lines.extend(shown(&paragraph.in_lang(look.lang)).lines().map(str::to_owned));
     }
     if same_with && look.explain == Explain::Full && !explanation.same_with.is_empty() {
         if !lines.is_empty() {
@@ -80,8 +83,8 @@ fn check(look: &Look, check: &Check) -> Vec<String> {
     };
     let word = verdict_word(check.verdict, look.lang);
     let head = style.apply_to(format!("{} {word}", check.verdict.symbol()));
-    let mut lines = vec![format!("{head}: {}", check.goal.in_lang(look.lang))];
-    let evidence = check.evidence.iter().map(|message| message.in_lang(look.lang));
+    let mut lines = vec![format!("{head}: {}", shown(&check.goal.in_lang(look.lang)))];
+    let evidence = check.evidence.iter().map(|message| shown(&message.in_lang(look.lang)));
     lines.extend(
         evidence.flat_map(|text| text.lines().map(|line| format!("     {line}")).collect::<Vec<_>>()),
     );

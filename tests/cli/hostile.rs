@@ -188,4 +188,9 @@ fn a_refusal_of_three_megabytes_is_cut() {
     assert_eq!(run.code, 5, "{:.2000}", run.stderr);
     assert!(run.complains("\\x1b[2J"), "{run:?}");
     is_shown(&["acl", "list"], &run);
+    // And where it is the reason why something else is shown.
+    let explain = ["acl", "explain", "--principal", "nest", "--operation", "READ", "--topic", "x"];
+    let run = kafkalab(&[&explain[..], &["-b", &broker(answer)]].concat());
+    assert!(run.complains("Why it could not be asked"), "{run:?}");
+    is_shown(&explain, &run);
 }
