@@ -146,7 +146,7 @@ pub struct Row {
     pub(super) header_version: fn(i16) -> i16,
     /// Whether some bytes are a request of a version, for tests of the decoder.
     #[cfg(test)]
-    pub(super) decodes: fn(Bytes, i16) -> bool,
+    pub(crate) decodes: fn(Bytes, i16) -> bool,
     /// Decodes, calls the handler, encodes.
     pub(super) serve: fn(&Shared, &mut Session, &RequestHeader, Bytes) -> Outcome,
 }
