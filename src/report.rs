@@ -174,6 +174,8 @@ pub struct Report {
     pub data: Option<Map<String, Value>>,
     /// A class of failure that the result itself shows, such as checks that say "not yet".
     pub outcome: Option<Kind>,
+    /// What has happened all the same if this cannot be shown, such as a disk that is full.
+    pub done: Option<Message>,
 }
 
 impl Report {

@@ -92,7 +92,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn finish(context: &Context, name: &str, result: Result<Report>) -> u8 {
     let mut run = evidence::run_of(context, name, &result);
     let shown = result.and_then(|report| {
-        context.ui.show(name, &report)?;
+        context
+            .ui
+            .show(name, &report)
+            .map_err(|error| report.done.iter().cloned().fold(error, Error::hint))?;
         Ok(report.outcome.map_or(0, Kind::exit_code))
     });
     run.exit = match shown {

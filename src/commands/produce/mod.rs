@@ -209,7 +209,8 @@ impl Run<'_> {
         if tally.sent() > 1 {
             context.ui.note(tally.summary());
         }
-        let report = Report { body: self.tally.release(), ..Report::streamed() };
+        let done = Some(self.tally.summary());
+        let report = Report { body: self.tally.release(), done, ..Report::streamed() };
         if context.global.dry_run {
             return Ok(report);
         }
