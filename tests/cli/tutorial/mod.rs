@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use self::tour::Tour;
 use crate::lab::Home;
-use crate::program::kafkalab_with;
+use crate::program::{command, kafkalab_with};
 use crate::support::addresses::Ports;
 use crate::support::apache::Apache;
 use crate::support::embedded::Embedded;
@@ -239,6 +239,44 @@ fn a_file_that_is_not_ours_is_left_alone() {
         assert!(run.complains(says), "{run:?}");
         assert_eq!(std::fs::read_to_string(home.path().join("progress.json")).unwrap(), text);
     }
+}
+
+#[test]
+fn a_full_disk_costs_no_step_that_was_done() {
+    if !require("unshare") {
+        return;
+    }
+    let home = lab();
+    home.run(&["tutorial", "--from", "phase0.1"]);
+    home.run(&["status"]);
+    assert_eq!(home.run(&["watch", "--once"]).code, 0);
+    // In a mount namespace of its own, so that the file system is nobody else's and goes with the shell.
+    let script = r#"
+        mkdir small && mount -t tmpfs -o size=64k none small && cp progress.json small/ && cp progress.json before
+        ! cat /dev/zero > small/filler
+        "$0" tutorial --from phase0.2 --home small --no-start; echo "code $?"
+        cmp small/progress.json before && echo unchanged
+        rm small/filler
+        "$0" progress show --home small --no-start
+    "#;
+    let shell = command(home.path(), &[]);
+    let state = home.state();
+    let program = shell.get_program().to_owned();
+    let output = std::process::Command::new("unshare")
+        .args(["--mount", "--map-root-user", "sh", "-c", script])
+        .arg(program)
+        .current_dir(home.path())
+        .envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .env("KAFKALAB_BOOTSTRAP_SERVER", state["sasl"].as_str().unwrap())
+        .env("KAFKALAB_PLAINTEXT_SERVER", state["plaintext"].as_str().unwrap())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let [out, err] =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    assert!(out.contains("code 1\n") && out.contains("unchanged\n"), "{out}{err}");
+    assert!(err.contains("progress.json") && err.contains("No space left on device"), "{out}{err}");
+    assert!(out.contains("[ok]  phase0.1  "), "{out}{err}");
 }
 
 #[test]
