@@ -5,6 +5,7 @@
 mod support;
 
 mod acl;
+mod bulk;
 mod bytes;
 mod consume;
 mod contract;
