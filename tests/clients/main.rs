@@ -1,9 +1,10 @@
-//! Real Kafka clients against both engines: librdkafka, kcat, KafkaJS, a NestJS application, aiokafka, Apache's
-//! own tools.
+//! Real Kafka clients against both engines: librdkafka, kcat, KafkaJS, a NestJS application, franz-go,
+//! aiokafka, Apache's own tools.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod admin;
 mod apache_kafka;
 mod apache_tools;
 mod catalogue;

@@ -1,4 +1,4 @@
-//! Clients in other languages: KafkaJS and aiokafka, as `tests/clients/…/package.json` and `requirements.txt` pin them,
+//! Clients in other languages: KafkaJS, aiokafka and franz-go, as `tests/clients/…/package.json` and `requirements.txt` pin them,
 //! and the NestJS application of `apps/nest`, as its `package-lock.json` does.
 
 use std::fs::{self, File};
@@ -21,6 +21,23 @@ pub fn aiokafka() -> Result<(), String> {
     let install =
         ["python3", "-m", "pip", "install", "--quiet", "--target", "site", "-r", "requirements.txt"];
     AVAILABLE.get_or_init(|| fetch("aiokafka", "requirements.txt", "site", &install)).clone()
+}
+
+/// Whether franz-go's admin program is here. Its modules are fetched with Go and it is compiled, once.
+pub fn franz_go() -> Result<(), String> {
+    static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
+    AVAILABLE
+        .get_or_init(|| {
+            let folder = folder("franz_go");
+            let _lock = locked(&folder)?;
+            run(&folder, &["go", "build", "-buildvcs=false", "-o", &admin_program().to_string_lossy(), "."])
+        })
+        .clone()
+}
+
+/// Where [`franz_go`] puts its program; see `tests/clients/franz_go/main.go`. Needs `require("franz-go")`.
+pub fn admin_program() -> PathBuf {
+    root().join("target/franz-go-admin")
 }
 
 /// Whether the NestJS application is here. It is fetched with npm, once, and compiled in each run: what is tested is
