@@ -7,7 +7,7 @@
 use bytes::Bytes;
 
 use super::error::AppendError;
-use super::records::{self, Compression};
+use super::records::{self, Compression, Malformed};
 
 /// Bytes of the fixed part of a batch; the records follow.
 pub const HEADER_LEN: usize = 61;
@@ -230,9 +230,13 @@ impl Batch {
         self.min_timestamp
     }
 
-    /// Whether some record is known to have no key.
-    pub(super) fn keyless(&self) -> bool {
-        self.keyless
+    /// Whether some record has no key. Compressed records are decompressed for it, which is for compacted topics only.
+    pub(super) fn keyless(&self) -> Result<bool, Malformed> {
+        if self.header.compression() == Some(Compression::None) {
+            return Ok(self.keyless);
+        }
+        let records = records::uncompressed(&self.bytes)?;
+        records::walk(&records).try_fold(false, |keyless, record| Ok(keyless || record?.key.is_none()))
     }
 
     fn check_records(&mut self) -> Result<(), AppendError> {

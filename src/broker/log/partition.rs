@@ -224,8 +224,14 @@ impl PartitionLog {
         if size > config.max_message_bytes {
             return Err(AppendError::MessageTooLarge { size, limit: config.max_message_bytes });
         }
-        if config.compact && batch.keyless() {
-            return Err(AppendError::InvalidRecord("a compacted topic needs a key on every record"));
+        if config.compact {
+            match batch.keyless() {
+                Ok(false) => {}
+                Ok(true) => {
+                    return Err(AppendError::InvalidRecord("a compacted topic needs a key on every record"));
+                }
+                Err(_) => return Err(AppendError::InvalidRecord("the compressed records are malformed")),
+            }
         }
         let timestamp = batch.max_timestamp();
         if config.timestamp_type == TimestampType::CreateTime {

@@ -94,9 +94,16 @@ fn the_topics_limits_apply() {
         Err(32)
     );
     assert_eq!(append(default(), &batch_at(1, 1, -1)), Ok(-1));
-    let keyless = Batch::parse(encode(&[NewRecord { key: None, value: b"v", timestamp: NOW }])).unwrap();
-    assert_eq!(append(LogConfig { compact: true, ..default() }, &keyless), Err(87));
-    assert_eq!(append(LogConfig { compact: true, ..default() }, &batch(1)), Ok(-1));
+    let keyless = encode(&[NewRecord { key: None, value: b"v", timestamp: NOW }]);
+    let compacted = || LogConfig { compact: true, ..default() };
+    for codec in 0..=4 {
+        let [keyless, keyed] = [&keyless, batch(1).bytes()].map(|bytes| with_codec(bytes, codec));
+        assert_eq!(append(compacted(), &keyless), Err(87), "codec {codec}");
+        assert_eq!(append(compacted(), &keyed), Ok(-1), "codec {codec}");
+        assert_eq!(append(default(), &keyless), Ok(-1), "codec {codec}");
+    }
+    let garbage = altered(with_codec(&keyless, 1).bytes(), |bytes| *bytes.last_mut().unwrap() ^= 0xff);
+    assert_eq!(append(compacted(), &Batch::parse(garbage).unwrap()), Err(87));
 }
 
 #[test]
@@ -178,4 +185,17 @@ fn sequence_numbers_begin_again_after_the_largest() {
     log.append(&from_producer(1, 0, i32::MAX - 1, 3), NOW, 0).unwrap();
     assert!(log.append(&from_producer(1, 0, i32::MAX - 1, 3), NOW, 0).unwrap().duplicate);
     assert_eq!(log.append(&from_producer(1, 0, 1, 1), NOW, 0).unwrap().base_offset, 3);
+}
+
+/// A batch without a codec, in the one of this number.
+fn with_codec(batch: &Bytes, codec: u8) -> Batch {
+    let header = BatchHeader::read(&altered(batch, |bytes| bytes[22] = codec)).unwrap();
+    let records = records::compressed(header.compression().unwrap(), &batch[batch::HEADER_LEN..]).unwrap();
+    let length = (batch::HEADER_LEN - batch::LOG_OVERHEAD + records.len()) as i32;
+    let bytes = [&batch[..batch::HEADER_LEN], &records[..]].concat();
+    let bytes = altered(&bytes.into(), |bytes| {
+        bytes[22] = codec;
+        bytes[8..12].copy_from_slice(&length.to_be_bytes());
+    });
+    Batch::parse(bytes).unwrap()
 }
