@@ -2,8 +2,6 @@
 
 pub(crate) mod tour;
 
-use std::time::Instant;
-
 use kafkalab::lesson::Lessons;
 use serde_json::Value;
 
@@ -298,14 +296,11 @@ fn auto(lab: &Lab) {
         ("KAFKALAB_PLAINTEXT_SERVER", lab.bootstrap_plaintext()),
     ];
     let arguments = ["tutorial", "--auto", "--output", "json", "--yes", "--no-start"];
-    let began = Instant::now();
     let run = kafkalab_with(home.path(), &arguments, &servers);
-    let took = began.elapsed();
     let rows: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let open: Vec<&Value> = rows.iter().filter(|row| row["verdict"] != "done").collect();
     assert!(open.is_empty(), "{open:#?}");
     assert_eq!((rows.len(), run.code), (steps().len(), 0));
-    assert!(took.as_secs() < 180, "{took:?}");
 
     let again = kafkalab_with(home.path(), &arguments, &servers);
     let rows: Vec<Value> = again.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
