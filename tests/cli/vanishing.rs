@@ -1,11 +1,14 @@
-//! A broker that dies under a producer and comes back on the same addresses.
+//! A broker that dies under a command: under a producer it comes back on the same addresses, under a scenario it does not.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use super::program::{command, kafkalab};
+use crate::support::Lab;
 use crate::support::embedded::Embedded;
+use crate::support::process::Process;
 
 const ROUNDS: u32 = 3;
 /// Records that are written before the broker dies in each round, and as many while it is away.
@@ -55,4 +58,48 @@ fn an_idempotent_producer_loses_and_repeats_nothing_and_says_that_it_waits() {
     let read = kafkalab(&[&["phase1", "consume"], &at[..]].concat());
     let numbers: Vec<u32> = read.stdout.lines().map(|line| line.parse().unwrap()).collect();
     assert!(numbers == (0..all).collect::<Vec<u32>>(), "{} records", numbers.len());
+}
+
+/// Scenarios and checks, each with how many lines the broker's log has gained when the broker dies: at the first
+/// request, and well inside.
+const INSIDE: [(&[&str], [usize; 2]); 6] = [
+    (&["phase1", "verify"], [1, 10]),
+    (&["phase3", "run-scenario-a"], [1, 8]),
+    (&["phase3", "run-scenario-b"], [1, 8]),
+    (&["phase4", "partitions"], [1, 20]),
+    (&["phase4", "groups"], [1, 20]),
+    (&["phase4", "dlq"], [1, 20]),
+];
+
+/// The exit code of a command whose broker dies, and what the command said.
+fn left_alone(arguments: &[&str], lines: usize) -> (i32, Vec<String>) {
+    let broker = Embedded::start().unwrap();
+    let pid = broker.process.pid().to_string();
+    let lab = Lab::from_embedded(broker);
+    let home = tempfile::tempdir().unwrap();
+    let from = lab.log().len();
+    let at = ["-b", lab.bootstrap_sasl(), "--plaintext-server", lab.bootstrap_plaintext()];
+    let more = ["--yes", "--no-start", "--timeout", "2s"];
+    let mut process = Process::start(&command(home.path(), &[arguments, &at, &more].concat()), None);
+    assert!(
+        lab.log().wait_for_count(from + lines, Duration::from_secs(30), |_| true),
+        "{:?}",
+        process.log().lines()
+    );
+    assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+    (process.wait(), process.log().lines())
+}
+
+#[test]
+fn a_scenario_whose_broker_dies_ends_and_says_so() {
+    std::thread::scope(|all| {
+        for (arguments, moments) in INSIDE {
+            all.spawn(move || {
+                for lines in moments {
+                    let (code, said) = left_alone(arguments, lines);
+                    assert_eq!(code, 3, "{arguments:?} after {lines} lines: {said:#?}");
+                }
+            });
+        }
+    });
 }
