@@ -26,6 +26,7 @@ mod phase4_partitions;
 mod produce;
 mod program;
 mod readme;
+mod slow;
 mod stopped;
 mod tutorial;
 mod vanishing;
