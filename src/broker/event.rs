@@ -84,7 +84,7 @@ pub enum Event {
     Recovered(String),
     /// Something failed that no request can be told about; the text says what.
     Trouble(String),
-    /// The broker stops because of a fault of its own.
+    /// The broker hit a fault of its own: it begins again from its data, or stops.
     Fatal(String),
 }
 
@@ -134,7 +134,7 @@ impl fmt::Display for Event {
             Event::Group(event) => event.fmt(f),
             Event::Recovered(what) => write!(f, "Recovered: {what}"),
             Event::Trouble(what) => write!(f, "Trouble with {what}"),
-            Event::Fatal(why) => write!(f, "Stopping: {why}"),
+            Event::Fatal(why) => write!(f, "Fault: {why}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A request's way: [`server`] accepts, [`tls`] decrypts where that is wanted, [`connection`] cuts frames, [`dispatch`] checks version and login ([`sasl`],
 //! [`users`]), [`crate::guard`] decodes, and a handler of [`api`] works on the one [`state::State`], which lives in [`shared`]
-//! behind its lock. The state has [`topics`] with a [`log`] for each partition, [`fetches`] that wait, the [`coordinator`]
+//! behind its lock; after a fault of its own the broker begins again from its data ([`lives`]). The state has [`topics`] with a [`log`] for each partition, [`fetches`] that wait, the [`coordinator`]
 //! of [`group`]s, and journals of [`metadata`] in the [`data_folder`]. [`event`] is what others may know of it all.
 //! Nothing here prints.
 //!
@@ -26,6 +26,7 @@ mod dispatch;
 pub mod event;
 pub mod fetches;
 pub mod group;
+mod lives;
 pub mod log;
 mod metadata;
 pub mod sasl;
@@ -65,12 +66,13 @@ impl Broker {
         let events = Events::new();
         let stop = CancellationToken::new();
         let mut early = events.subscribe();
-        let server = server::Server::open(config, events.clone(), stop.clone())?;
+        let server = server::Server::open(config.clone(), events.clone(), stop.child_token())?;
         let opening = std::iter::from_fn(|| early.try_recv().ok()).collect();
         let (addresses, ca) = (server.addresses(), server.ca_certificate());
+        let lives = (events.clone(), stop.clone());
         let thread = std::thread::Builder::new()
             .name("kafka-broker".into())
-            .spawn(move || server.run())
+            .spawn(move || lives::run(server, config, &lives.0, &lives.1))
             .map_err(BrokerError::Thread)?;
         Ok(Handle { addresses, ca, opening, events, stop, thread: Some(thread) })
     }
@@ -119,7 +121,7 @@ impl Handle {
         &self.events
     }
 
-    /// Becomes cancelled when the broker begins to stop, by [`Handle::stop`] or by a fault of its own.
+    /// Becomes cancelled when the broker begins to stop, by [`Handle::stop`] or by a fault that it cannot live with.
     pub fn stopping(&self) -> CancellationToken {
         self.stop.clone()
     }

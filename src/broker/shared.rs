@@ -19,12 +19,12 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// Told when the state got an earlier deadline than the timer sleeps for.
     deadline_moved: Notify,
-    /// Cancelled when the broker stops.
+    /// Cancelled when the broker stops, or begins again.
     pub(super) stop: CancellationToken,
     pub(super) events: Events,
 }
 
-/// The broker is stopping because a handler panicked while it held the state.
+/// The state is of no use any more, because a handler panicked while it held it.
 #[derive(Debug)]
 pub(super) struct Poisoned;
 
@@ -33,7 +33,7 @@ impl Shared {
         Shared { state: Mutex::new(state), deadline_moved: Notify::new(), stop, events }
     }
 
-    /// Runs `work` on the state. A panic in it stops the broker: half a change must not be served or flushed.
+    /// Runs `work` on the state. A panic in it ends the state's life: half a change must not be served or flushed.
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut State, Now) -> T) -> Result<T, Poisoned> {
         let mut state = self.lock()?;
         let before = next_deadline(&state);
@@ -112,7 +112,7 @@ async fn ended<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
     }
 }
 
-/// Stops the broker if it is dropped by a panic.
+/// Ends the state's life if it is dropped by a panic.
 struct StopOnPanic<'a>(&'a Shared);
 
 impl Drop for StopOnPanic<'_> {

@@ -228,6 +228,8 @@ fn serve<A: Api>(shared: &Shared, session: &mut Session, header: &RequestHeader,
     let Some(request) = decode::<A>(body, version) else { return Outcome::Close };
     let client_id = header.client_id.as_deref().unwrap_or_default();
     let reply = shared.with(|state, now| {
+        #[cfg(test)]
+        assert_ne!(client_id, super::lives::FAILS);
         A::handle(&mut Cx { state, session, api: A::NAME, version, client_id, now }, request)
     });
     let correlation_id = header.correlation_id;
