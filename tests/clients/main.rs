@@ -17,4 +17,5 @@ mod partitions;
 mod producers;
 mod raw;
 mod refusals;
+mod times;
 mod tls;

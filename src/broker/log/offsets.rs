@@ -76,19 +76,18 @@ fn records_of(
     header: &BatchHeader,
 ) -> Result<Vec<TimestampOffset>, ReadError> {
     let leader_epoch = header.leader_epoch;
-    if header.is_log_append_time() {
-        let first =
-            TimestampOffset { timestamp: header.max_timestamp, offset: header.base_offset, leader_epoch };
-        return Ok(vec![first]);
-    }
     let batch = segment.batch(position, header)?;
     let corrupt = |_| ReadError::Corrupt { base_offset: segment.base_offset(), position };
     let plain = records::uncompressed(&batch).map_err(corrupt)?;
     records::walk(&plain)
         .map(|record| {
             let record = record.map_err(corrupt)?;
+            let timestamp = match header.is_log_append_time() {
+                true => header.max_timestamp,
+                false => header.base_timestamp.saturating_add(record.timestamp_delta),
+            };
             Ok(TimestampOffset {
-                timestamp: header.base_timestamp.saturating_add(record.timestamp_delta),
+                timestamp,
                 offset: header.base_offset.saturating_add(i64::from(record.offset_delta)),
                 leader_epoch,
             })

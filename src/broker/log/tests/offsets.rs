@@ -93,3 +93,16 @@ fn leader_epochs_end_where_the_next_one_begins() {
     assert_eq!(log.end_offset_for_epoch(3), None);
     assert_eq!((log.earliest_epoch(), log.latest_epoch()), (Some(0), Some(2)));
 }
+
+#[test]
+fn a_time_is_found_behind_the_start_of_a_log_that_begins_within_a_batch() {
+    for timestamp_type in [TimestampType::CreateTime, TimestampType::LogAppendTime] {
+        let config = LogConfig { timestamp_type, ..LogConfig::default() };
+        let mut log = PartitionLog::in_memory(Arc::new(config), NOW).unwrap();
+        log.append(&batch(3), NOW, 0).unwrap();
+        log.delete_records_before(1, NOW).unwrap();
+        let found =
+            [log.offset_for_timestamp(NOW), log.max_timestamp()].map(|it| it.unwrap().map(|it| it.offset));
+        assert_eq!(found, [Some(1); 2], "{timestamp_type:?}");
+    }
+}
