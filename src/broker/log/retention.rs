@@ -42,7 +42,7 @@ impl PartitionLog {
         self.release_files();
         let mut deleted = Vec::new();
         if self.config.delete {
-            let by_time = self.segments().take_while(|segment| self.is_expired(segment, now_ms)).count();
+            let by_time = self.count_expired(now_ms);
             self.delete_oldest(by_time, DeletedBecause::RetentionTime, now_ms, &mut deleted)?;
             let by_size = self.count_beyond_size();
             self.delete_oldest(by_size, DeletedBecause::RetentionSize, now_ms, &mut deleted)?;
@@ -59,7 +59,7 @@ impl PartitionLog {
         if self.config.delete && self.count_beyond_size() > 0 {
             return Some(i64::MIN);
         }
-        let oldest = self.segments().next()?.summary();
+        let oldest = self.segments().find(|segment| segment.size() > 0)?.summary();
         let retention = self.config.retention_ms.filter(|_| self.config.delete)?;
         (oldest.max_timestamp != NO_TIMESTAMP)
             .then(|| oldest.max_timestamp.saturating_add(retention).saturating_add(1))
@@ -80,6 +80,13 @@ impl PartitionLog {
             self.delete_oldest(unreadable, DeletedBecause::LogStartOffset, now_ms, &mut Vec::new())?;
         }
         Ok(self.log_start_offset)
+    }
+
+    /// How many of the oldest segments are too old. One that compaction has emptied goes with those behind it.
+    fn count_expired(&self, now_ms: i64) -> usize {
+        let is_old = |segment: &Segment| segment.size() == 0 || self.is_expired(segment, now_ms);
+        let old = self.segments().zip(1..).take_while(|(segment, _)| is_old(segment));
+        old.filter(|(segment, _)| segment.size() > 0).last().map_or(0, |(_, count)| count)
     }
 
     fn is_expired(&self, segment: &Segment, now_ms: i64) -> bool {

@@ -48,7 +48,7 @@ pub(super) fn filter(batch: &Bytes, rule: Rule<'_>) -> Result<Left, Malformed> {
             continue;
         }
         tombstones |= record.value.is_none();
-        max_timestamp = max_timestamp.max(header.base_timestamp + record.timestamp_delta);
+        max_timestamp = max_timestamp.max(header.base_timestamp.saturating_add(record.timestamp_delta));
         kept.push(raw);
     }
     let new_horizon =

@@ -83,7 +83,7 @@ impl Plan {
 
     /// The newest offset of each key of what is new, and how far that goes: to the end, or until there is no room.
     fn keys(&self) -> io::Result<(Keys, i64)> {
-        let mut keys = Keys::default();
+        let mut keys = Keys::up_to(self.max_keys);
         let mut until = self.dirty_from;
         for source in self.sources.iter().filter(|source| source.summary.next_offset > self.dirty_from) {
             let mut full = false;
@@ -91,13 +91,20 @@ impl Plan {
                 if full || header.last_offset() < self.dirty_from {
                     return Ok(());
                 }
+                // A batch that finds no room is left for the next run, whole: one segment may have more keys than that.
                 for record in records::walk(&records::uncompressed(batch).map_err(malformed)?) {
                     let record = record.map_err(malformed)?;
                     let offset = header.base_offset + i64::from(record.offset_delta);
                     full = full || record.key.is_some_and(|key| !keys.note(key, offset));
                 }
+                if !full {
+                    until = header.last_offset().saturating_add(1);
+                }
                 Ok(())
             })?;
+            if full && until == self.dirty_from {
+                return Err(io::Error::other("one batch has more keys than a run can tell apart"));
+            }
             if full {
                 break;
             }

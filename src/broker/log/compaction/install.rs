@@ -14,10 +14,14 @@ impl PartitionLog {
     /// # Errors
     /// When the disk refuses. The log is whole then, some of it compacted and some not.
     pub fn install(&mut self, compacted: Compacted) -> io::Result<()> {
+        let mut complete = true;
         for copy in compacted.copies {
-            self.replace(copy)?;
+            complete &= self.replace(copy)?;
         }
-        self.clean_until = self.clean_until.max(compacted.clean_until);
+        // What was dropped may stand for segments that are still there, and are to be compacted again.
+        if complete {
+            self.clean_until = self.clean_until.max(compacted.clean_until);
+        }
         self.checkpoint()
     }
 
@@ -26,15 +30,16 @@ impl PartitionLog {
         self.is_cleanable = false;
     }
 
-    fn replace(&mut self, copy: Copy) -> io::Result<()> {
+    /// `false` if the copy was dropped.
+    fn replace(&mut self, copy: Copy) -> io::Result<bool> {
         let first = copy.sources.first().map_or(0, |(base_offset, _)| *base_offset);
         let place = self.sealed.partition_point(|segment| segment.base_offset() < first);
         let there = self.sealed[place..].iter().map(|segment| (segment.base_offset(), segment.size()));
         if !there.take(copy.sources.len()).eq(copy.sources.iter().copied()) {
-            return match copy.store {
-                Copied::Disk(path) => fs::remove_file(path),
-                Copied::Memory(_) => Ok(()),
-            };
+            if let Copied::Disk(path) = copy.store {
+                fs::remove_file(path)?;
+            }
+            return Ok(false);
         }
         let interval = self.config.index_interval_bytes;
         let segment = match (copy.store, self.dir()) {
@@ -57,6 +62,6 @@ impl PartitionLog {
             // the log is opened.
             copy.sources[1..].iter().for_each(|(base_offset, _)| drop(remove_files(&dir, *base_offset)));
         }
-        Ok(())
+        Ok(true)
     }
 }

@@ -6,22 +6,28 @@ use sha2::{Digest as _, Sha256};
 
 /// How many keys one run can tell apart: as many as Kafka's default buffer of 128 MB holds
 /// (`log.cleaner.dedupe.buffer.size`, filled to nine tenths).
-const MAX_KEYS: usize = 5_033_164;
+pub(super) const MAX_KEYS: usize = 5_033_164;
 
 /// The first half of a key's SHA-256: keys may be long, and no producer can make two meet.
 type Digest = [u8; 16];
 
 /// Of each key that was seen the offset of its newest record.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Keys {
     newest: HashMap<Digest, i64>,
+    max: usize,
 }
 
 impl Keys {
+    /// None yet, and room for `max`.
+    pub(super) fn up_to(max: usize) -> Keys {
+        Keys { newest: HashMap::new(), max }
+    }
+
     /// Notes a record, which is newer than those noted before; `false` if there is no room for its key.
     pub(super) fn note(&mut self, key: &[u8], offset: i64) -> bool {
         let digest = digest(key);
-        if self.newest.len() >= MAX_KEYS && !self.newest.contains_key(&digest) {
+        if self.newest.len() >= self.max && !self.newest.contains_key(&digest) {
             return false;
         }
         self.newest.insert(digest, offset);

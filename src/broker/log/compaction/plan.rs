@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::copy::Source;
+use super::keys::MAX_KEYS;
 use crate::broker::log::batch::NO_TIMESTAMP;
 use crate::broker::log::config::LogConfig;
 use crate::broker::log::partition::PartitionLog;
@@ -32,6 +33,8 @@ pub struct Plan {
     pub(super) dirty_from: i64,
     /// The last offsets of the newest batches of idempotent producers.
     pub(super) producers_ends: HashSet<i64>,
+    /// How many keys the run can tell apart.
+    pub(in crate::broker::log) max_keys: usize,
     pub(super) now_ms: i64,
 }
 
@@ -73,6 +76,7 @@ impl PartitionLog {
             sources: self.cleanable(now_ms).iter().map(Source::of).collect::<io::Result<_>>()?,
             dirty_from: self.clean_until,
             producers_ends: self.producers.ends().collect(),
+            max_keys: MAX_KEYS,
             now_ms,
         })
     }

@@ -276,6 +276,77 @@ fn a_damaged_batch_stops_it_and_nothing_is_changed() {
     assert_eq!(log.compaction_due(NOW), Due::Never);
 }
 
+#[test]
+fn what_could_not_be_put_in_place_is_done_again() {
+    let mut log = PartitionLog::in_memory(compacted(), NOW).unwrap();
+    put(&mut log, &[("a", Some("1"))]);
+    finish(&mut log);
+    put(&mut log, &[("b", Some("1"))]);
+    put(&mut log, &[("b", Some("2"))]);
+    finish(&mut log);
+    let done = log.plan_compaction(NOW).unwrap().carry_out().unwrap();
+    // One copy stands for both segments, and the first is gone.
+    log.delete_records_before(1, NOW).unwrap();
+    log.install(done).unwrap();
+    assert_eq!(log.compaction_due(NOW), Due::Now);
+    compact(&mut log, NOW);
+    assert_eq!(records(&log).into_iter().map(|(at, ..)| at).collect::<Vec<_>>(), [2]);
+    assert_eq!(log.compaction_due(NOW), Due::Never);
+}
+
+#[test]
+fn more_keys_than_there_is_room_for_take_several_runs() {
+    let mut log = PartitionLog::in_memory(compacted(), NOW).unwrap();
+    for key in ["a", "b", "c", "a", "b", "c"] {
+        put(&mut log, &[(key, Some("1"))]);
+    }
+    finish(&mut log);
+    let mut runs = 0;
+    while log.compaction_due(NOW) == Due::Now {
+        let mut plan = log.plan_compaction(NOW).unwrap();
+        plan.max_keys = 2;
+        log.install(plan.carry_out().unwrap()).unwrap();
+        runs += 1;
+        assert!(runs < 10, "no run gets any further");
+    }
+    assert_eq!(records(&log).into_iter().map(|(at, ..)| at).collect::<Vec<_>>(), [3, 4, 5]);
+    // A batch that alone has too many would be tried for ever.
+    put(&mut log, &[("a", Some("1")), ("b", Some("1")), ("c", Some("1"))]);
+    finish(&mut log);
+    let mut plan = log.plan_compaction(NOW).unwrap();
+    plan.max_keys = 2;
+    assert!(plan.carry_out().is_err());
+}
+
+#[test]
+fn a_segment_that_it_emptied_does_not_keep_those_behind_it_from_growing_old() {
+    let config = LogConfig { delete: true, retention_ms: Some(1000), ..(*compacted()).clone() };
+    let config = Arc::new(LogConfig { segment_bytes: 75, ..config });
+    let mut log = PartitionLog::in_memory(config, NOW).unwrap();
+    put(&mut log, &[("a", Some("1"))]);
+    put(&mut log, &[("a", Some("2"))]);
+    finish(&mut log);
+    compact(&mut log, NOW);
+    assert_eq!((log.segment_count(), read_all(&log)), (3, vec![(1, 1)]), "the first is empty");
+    assert_eq!(log.next_retention_at(), Some(NOW + 1001));
+    assert!(log.enforce_retention(NOW + 1000).unwrap().is_empty());
+    log.enforce_retention(NOW + 1001).unwrap();
+    assert_eq!((log.log_start_offset(), log.segment_count()), (2, 1));
+}
+
+#[test]
+fn times_beyond_all_numbers_do_not_stop_it() {
+    let mut log = PartitionLog::in_memory(compacted(), NOW).unwrap();
+    let two = keyed(&[("a", Some("1")), ("b", Some("1"))], By(-1, -1, Codec::Gzip));
+    // The broker believes the header of a compressed batch; its records are a millisecond apart.
+    let late = altered(two.bytes(), |bytes| bytes[27..35].copy_from_slice(&i64::MAX.to_be_bytes()));
+    log.append(&Batch::parse(late).unwrap(), NOW, 0).unwrap();
+    put(&mut log, &[("a", Some("2"))]);
+    finish(&mut log);
+    compact(&mut log, NOW);
+    assert_eq!(read_all(&log), [(0, 1), (2, 2)]);
+}
+
 #[derive(Clone, Debug)]
 enum Op {
     Put(Vec<(u8, bool)>),
