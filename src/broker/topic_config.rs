@@ -96,7 +96,7 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
         "86400000",
         ValueType::Long,
         |r, v| {
-            r.log.delete_retention_ms = number(v, 0, i64::MAX)?;
+            r.log.delete_retention_ms = number(v, 0)?;
             Ok(())
         },
     ),
@@ -106,7 +106,7 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
         "9223372036854775807",
         ValueType::Long,
         |r, v| {
-            r.log.flush_messages = number(v, 1, i64::MAX)?.cast_unsigned();
+            r.log.flush_messages = number(v, 1)?.cast_unsigned();
             Ok(())
         },
     ),
@@ -124,7 +124,7 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
         "3600000",
         ValueType::Long,
         |r, v| {
-            r.log.timestamp_after_max_ms = number(v, 0, i64::MAX)?;
+            r.log.timestamp_after_max_ms = number(v, 0)?;
             Ok(())
         },
     ),
@@ -134,7 +134,7 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
         "9223372036854775807",
         ValueType::Long,
         |r, v| {
-            r.log.timestamp_before_max_ms = number(v, 0, i64::MAX)?;
+            r.log.timestamp_before_max_ms = number(v, 0)?;
             Ok(())
         },
     ),
@@ -168,7 +168,7 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
         },
     ),
     property("min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms", "0", ValueType::Long, |r, v| {
-        r.log.min_compaction_lag_ms = number(v, 0, i64::MAX)?;
+        r.log.min_compaction_lag_ms = number(v, 0)?;
         Ok(())
     }),
     property("min.insync.replicas", "min.insync.replicas", "1", ValueType::Int, |r, v| {
@@ -176,11 +176,11 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
         Ok(())
     }),
     property("retention.bytes", "log.retention.bytes", "-1", ValueType::Long, |r, v| {
-        r.log.retention_bytes = u64::try_from(number(v, -1, i64::MAX)?).ok();
+        r.log.retention_bytes = u64::try_from(number(v, -1)?).ok();
         Ok(())
     }),
     property("retention.ms", "log.retention.ms", "604800000", ValueType::Long, |r, v| {
-        r.log.retention_ms = Some(number(v, -1, i64::MAX)?).filter(|ms| *ms >= 0);
+        r.log.retention_ms = Some(number(v, -1)?).filter(|ms| *ms >= 0);
         Ok(())
     }),
     property("segment.bytes", "log.segment.bytes", "1073741824", ValueType::Int, |r, v| {
@@ -188,7 +188,7 @@ pub const TOPIC_PROPERTIES: &[TopicProperty] = &[
         Ok(())
     }),
     property("segment.ms", "log.roll.ms", "604800000", ValueType::Long, |r, v| {
-        r.log.segment_ms = number(v, 1, i64::MAX)?;
+        r.log.segment_ms = number(v, 1)?;
         Ok(())
     }),
 ];
@@ -255,6 +255,10 @@ impl TopicConfig {
             let broker = settings.iter().find(|(broker, ..)| broker.name == property.broker_name);
             let inherited = broker.map_or(property.default, |(_, value, _)| value);
             let value = own.get(property.name).map_or(inherited, String::as_str);
+            let has_hole = !value.is_empty() && value.split(',').any(|part| part.trim().is_empty());
+            if property.value_type == ValueType::List && has_hole {
+                return Err(format!("Configuration '{}' values must not be empty.", property.name));
+            }
             (property.set)(&mut resolved, value.trim()).map_err(|Unfit { part, why }| {
                 let value = part.as_deref().unwrap_or(value);
                 format!("Invalid value {value} for configuration {}: {why}", property.name)
@@ -338,21 +342,15 @@ impl TopicConfig {
     }
 }
 
-fn number(value: &str, min: i64, max: i64) -> Result<i64, String> {
+fn number(value: &str, min: i64) -> Result<i64, String> {
     let number: i64 = value.parse().map_err(|_| "Not a number of type LONG".to_owned())?;
-    if number < min {
-        return Err(format!("Value must be at least {min}"));
-    }
-    if number > max {
-        return Err(format!("Value must be at most {max}"));
-    }
-    Ok(number)
+    if number < min { Err(format!("Value must be at least {min}")) } else { Ok(number) }
 }
 
-fn small(value: &str, min: i64) -> Result<u32, String> {
-    // Cannot be cut: at most i32::MAX, and no caller allows less than 0.
-    let number = number(value, min, i32::MAX.into());
-    Ok(number.map_err(|why| why.replace("LONG", "INT"))? as u32)
+/// No caller allows less than 0.
+fn small(value: &str, min: i32) -> Result<u32, String> {
+    let number: i32 = value.parse().map_err(|_| "Not a number of type INT".to_owned())?;
+    if number < min { Err(format!("Value must be at least {min}")) } else { Ok(number.cast_unsigned()) }
 }
 
 #[cfg(test)]
