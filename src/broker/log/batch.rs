@@ -160,6 +160,10 @@ pub(super) fn stored_prefix(batch: &[u8], base_offset: i64, leader_epoch: i32) -
     prefix
 }
 
+/// What the records of a compressed batch for a compacted topic may amount to, bytes. Everybody waits while they are
+/// looked into, and a few kilobytes can stand for a hundred megabytes.
+const MOST_LOOKED_INTO: usize = 16 * 1024 * 1024;
+
 /// One batch from a producer that is well formed and has a good checksum.
 ///
 /// Made before any lock is taken: the checksum is the dearest part of an append. What depends on the topic's
@@ -230,12 +234,13 @@ impl Batch {
         self.min_timestamp
     }
 
-    /// Whether some record has no key. Compressed records are decompressed for it, which is for compacted topics only.
+    /// Whether some record has no key. Compressed records are decompressed for it, which is for compacted topics only;
+    /// [`Malformed`] also if they amount to more than [`MOST_LOOKED_INTO`].
     pub(super) fn keyless(&self) -> Result<bool, Malformed> {
         if self.header.compression() == Some(Compression::None) {
             return Ok(self.keyless);
         }
-        let records = records::uncompressed(&self.bytes)?;
+        let records = records::uncompressed_up_to(MOST_LOOKED_INTO, &self.bytes)?;
         records::walk(&records).try_fold(false, |keyless, record| Ok(keyless || record?.key.is_none()))
     }
 

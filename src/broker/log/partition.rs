@@ -230,7 +230,11 @@ impl PartitionLog {
                 Ok(true) => {
                     return Err(AppendError::InvalidRecord("a compacted topic needs a key on every record"));
                 }
-                Err(_) => return Err(AppendError::InvalidRecord("the compressed records are malformed")),
+                Err(_) => {
+                    return Err(AppendError::InvalidRecord(
+                        "the compressed records are malformed, or more than 16 MiB",
+                    ));
+                }
             }
         }
         let timestamp = batch.max_timestamp();

@@ -83,10 +83,15 @@ pub(super) fn walk_raw(records: &[u8]) -> impl Iterator<Item = Result<(&[u8], Re
 
 /// The records of one whole batch, decompressed if need be.
 pub fn uncompressed(batch: &Bytes) -> Result<Bytes, Malformed> {
+    uncompressed_up_to(MAX_RECORDS, batch)
+}
+
+/// The same; [`Malformed`] also if there are more than `limit` bytes of them.
+pub(super) fn uncompressed_up_to(limit: usize, batch: &Bytes) -> Result<Bytes, Malformed> {
     let header = BatchHeader::read(batch).ok_or(Malformed)?;
     match header.compression().ok_or(Malformed)? {
         Compression::None => Ok(batch.slice(HEADER_LEN..)),
-        codec => decompress(codec, &batch[HEADER_LEN..], MAX_RECORDS).map(Bytes::from),
+        codec => decompress(codec, &batch[HEADER_LEN..], limit).map(Bytes::from),
     }
 }
 

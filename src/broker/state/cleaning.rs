@@ -1,6 +1,7 @@
 //! Compaction of the topics that ask for it: one log after the other, the work itself without the lock.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -33,9 +34,12 @@ pub(in crate::broker) struct Cleaned {
 }
 
 impl Cleaning {
-    /// Does the work, which may take long.
+    /// Does the work, which may take long. A panic in it is this log's failure: it must not be tried again and again,
+    /// nor keep the others waiting.
     pub(in crate::broker) fn carry_out(self) -> Cleaned {
-        Cleaned { place: self.place, result: self.plan.carry_out() }
+        let done = catch_unwind(AssertUnwindSafe(|| self.plan.carry_out()));
+        let result = done.unwrap_or_else(|_| Err(io::Error::other("a fault of the broker's own")));
+        Cleaned { place: self.place, result }
     }
 }
 

@@ -102,6 +102,10 @@ fn the_topics_limits_apply() {
         assert_eq!(append(compacted(), &keyed), Ok(-1), "codec {codec}");
         assert_eq!(append(default(), &keyless), Ok(-1), "codec {codec}");
     }
+    // A few kilobytes that stand for more than anybody should wait for.
+    let zeros = encode(&[NewRecord { key: Some(b"k"), value: &vec![0; 16 << 20], timestamp: NOW }]);
+    assert_eq!(append(compacted(), &with_codec(&zeros, 4)), Err(87));
+    assert_eq!(append(default(), &with_codec(&zeros, 4)), Ok(-1));
     let garbage = altered(with_codec(&keyless, 1).bytes(), |bytes| *bytes.last_mut().unwrap() ^= 0xff);
     assert_eq!(append(compacted(), &Batch::parse(garbage).unwrap()), Err(87));
 }
