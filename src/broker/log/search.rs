@@ -81,7 +81,7 @@ impl Segment {
     }
 
     /// A walk that begins at `from`, which the index says; or at `otherwise`, if no batch that `fits` begins there. The
-    /// index files have no checksum, so they are not trusted further than this.
+    /// log may be what is damaged, so the index is not trusted further than this.
     fn walk_from(
         &self,
         from: u32,

@@ -33,6 +33,9 @@ pub(super) struct Summary {
     pub max_timestamp: i64,
     /// Last offset of the batch that holds it.
     pub offset_of_max_timestamp: i64,
+    /// Checksum of the index files, which have none of their own; `None` if they are not to be believed.
+    #[serde(default)]
+    pub index_sum: Option<u32>,
 }
 
 impl Summary {
@@ -45,6 +48,7 @@ impl Summary {
             first_timestamp: NO_TIMESTAMP,
             max_timestamp: NO_TIMESTAMP,
             offset_of_max_timestamp: base_offset,
+            index_sum: None,
         }
     }
 }
@@ -241,6 +245,9 @@ impl Segment {
         let Store::Disk { dir, .. } = &self.store else { return None };
         let offsets = fs::read(index_path(dir, self.base_offset())).ok()?;
         let times = fs::read(time_index_path(dir, self.base_offset())).ok()?;
+        if self.summary.index_sum != Some(index_sum(&offsets, &times)) {
+            return None;
+        }
         Index::from_files(&offsets, &times, self.summary.size)
     }
 
@@ -272,8 +279,11 @@ impl Segment {
         let Some(index) = self.index.get_mut() else { return Ok(()) };
         index.note_time(max, relative_of_max);
         let (offsets, times) = index.to_files();
-        fs::write(index_path(&dir, base), offsets)?;
-        fs::write(time_index_path(&dir, base), times)
+        self.summary.index_sum = None;
+        fs::write(index_path(&dir, base), &offsets)?;
+        fs::write(time_index_path(&dir, base), &times)?;
+        self.summary.index_sum = Some(index_sum(&offsets, &times));
+        Ok(())
     }
 
     /// Removes its files; slices given out before stay readable.
@@ -319,6 +329,10 @@ impl Segment {
         let at = batches.binary_search_by_key(&position, |(start, _)| *start).ok()?;
         BatchHeader::read(batches[at].1.get(..HEADER_LEN)?)
     }
+}
+
+fn index_sum(offsets: &[u8], times: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(offsets), times)
 }
 
 fn indexed(header: &BatchHeader, position: u32, base: i64, summary: &Summary) -> Indexed {

@@ -219,6 +219,26 @@ fn an_offset_changed_in_a_sealed_segment_is_no_gap_of_compaction() {
 }
 
 #[test]
+fn an_offset_changed_to_one_that_a_later_batch_has_is_no_gap_of_compaction() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = open_clean(dir.path(), &small());
+    for _ in 0..40 {
+        log.append(&batch(3), NOW, 0).unwrap();
+    }
+    std::fs::remove_file(dir.path().join(checkpoint::FILE_NAME)).unwrap();
+    let logs = files(dir.path(), ".log");
+    let size = batch(3).bytes().len();
+    let mut bytes = std::fs::read(&logs[0]).unwrap();
+    assert_eq!(bytes[size + 7], 3);
+    bytes[size + 7] ^= 4; // 3 becomes 7, where the next batch begins at 6
+    std::fs::write(&logs[0], bytes).unwrap();
+    let (log, recovery) = open(dir.path(), &small());
+    assert_eq!(recovery.cut.map(|cut| (cut.file, cut.position)), Some((logs[0].clone(), size as u64)));
+    assert_eq!(recovery.set_aside.len(), 1 + logs.len() - 1, "the rest of the segment, and those behind it");
+    assert_eq!(read_all(&log), [(0, 2)]);
+}
+
+#[test]
 fn a_compacted_segment_that_becomes_the_newest_keeps_its_gaps() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = open_clean(dir.path(), &small());
@@ -287,9 +307,14 @@ fn a_bit_flipped_in_an_index_finds_the_same_records() {
                     "{file:?}, byte {at}, bit {bit}"
                 );
             }
-            let wanted = NOW + 17 * 60_000;
-            let found = log.offset_for_timestamp(wanted).unwrap();
-            assert_eq!(found.map(|found| found.offset), Some(34), "{file:?}, byte {at}, bit {bit}");
+            for minute in 0..30 {
+                let found = log.offset_for_timestamp(NOW + minute * 60_000).unwrap();
+                assert_eq!(
+                    found.map(|found| found.offset),
+                    Some(2 * minute),
+                    "{file:?}, byte {at}, bit {bit}, minute {minute}"
+                );
+            }
         }
         std::fs::write(&file, whole).unwrap();
     }
