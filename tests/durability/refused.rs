@@ -121,6 +121,22 @@ fn a_file_in_the_place_of_the_folder_is_named() {
 }
 
 #[tokio::test]
+async fn a_log_that_cannot_be_opened_is_named() {
+    let data = used(&["orders"]).await;
+    // Not by its mode, which does not stop root.
+    let log = the_only_log(&data.join("orders-0"));
+    fs::remove_file(&log).unwrap();
+    fs::create_dir(&log).unwrap();
+    for (lang, words) in [("en", "cannot be used"), ("pt-BR", "não pode ser usada")] {
+        let (code, said) = refusal(&data, lang);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(words) && said.contains(log.to_str().unwrap()), "{said}");
+    }
+    assert!(log.is_dir());
+    fs::remove_dir_all(data.parent().unwrap()).unwrap();
+}
+
+#[tokio::test]
 async fn what_is_not_the_brokers_is_left_alone_and_a_lost_file_costs_its_partition_only() {
     let data = used(&["orders", "payments"]).await;
     let strangers = [data.join("notes.txt"), data.join("orders-0/notes.txt"), data.join("photos/cat.jpg")];

@@ -25,16 +25,14 @@ pub(super) fn read_exact_at(file: &File, mut buf: &mut [u8], mut position: u64) 
     Ok(())
 }
 
-/// Opens a log file for reading and for [`append`], creating it if need be.
-#[cfg(unix)]
+/// Opens a log file for reading and for [`append`], creating it if need be. An error names the file: there are many.
 pub(super) fn open_log(path: &Path) -> io::Result<File> {
-    File::options().read(true).append(true).create(true).open(path)
-}
-
-/// Opens a log file for reading and for [`append`], creating it if need be.
-#[cfg(windows)]
-pub(super) fn open_log(path: &Path) -> io::Result<File> {
-    File::options().read(true).write(true).create(true).truncate(false).open(path)
+    let mut options = File::options();
+    #[cfg(unix)]
+    options.read(true).append(true).create(true);
+    #[cfg(windows)]
+    options.read(true).write(true).create(true).truncate(false);
+    options.open(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 /// Writes `head` and `body` to the end of a file from [`open_log`], which is at `end`. Usually one system call; neither
