@@ -14,6 +14,26 @@ fn one_segment(count: i64) -> (tempfile::TempDir, std::path::PathBuf, u64) {
     (dir, path, size)
 }
 
+/// A folder of several segments with `count` batches of three records, all of which must be scanned; and the size of one
+/// batch.
+fn unchecked_segments(count: usize) -> (tempfile::TempDir, Vec<std::path::PathBuf>, usize) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = open_clean(dir.path(), &small());
+    for _ in 0..count {
+        log.append(&batch(3), NOW, 0).unwrap();
+    }
+    std::fs::remove_file(dir.path().join(checkpoint::FILE_NAME)).unwrap();
+    let logs = files(dir.path(), ".log");
+    (dir, logs, batch(3).bytes().len())
+}
+
+/// Flips these bits of the byte at `at` of a file.
+fn flip(path: &Path, at: usize, bits: u8) {
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[at] ^= bits;
+    std::fs::write(path, bytes).unwrap();
+}
+
 #[test]
 fn a_tail_torn_at_any_byte_is_cut_at_the_last_whole_batch() {
     let (dir, path, size) = one_segment(3);
@@ -99,17 +119,8 @@ fn what_lies_before_the_damage_is_served_from_wherever_a_reader_begins() {
 
 #[test]
 fn a_damaged_segment_in_the_middle_sets_later_ones_aside_when_all_must_be_scanned() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut log = open_clean(dir.path(), &small());
-    for _ in 0..40 {
-        log.append(&batch(3), NOW, 0).unwrap();
-    }
-    std::fs::remove_file(dir.path().join(checkpoint::FILE_NAME)).unwrap();
-    let logs = files(dir.path(), ".log");
-    let mut bytes = std::fs::read(&logs[1]).unwrap();
-    let last = bytes.len() - 1;
-    bytes[last] ^= 1;
-    std::fs::write(&logs[1], bytes).unwrap();
+    let (dir, logs, _) = unchecked_segments(40);
+    flip(&logs[1], logs[1].metadata().unwrap().len() as usize - 1, 1);
     let (log, recovery) = open(dir.path(), &small());
     assert_eq!(recovery.cut.unwrap().file, logs[1]);
     assert_eq!(recovery.set_aside.len(), logs.len() - 2);
@@ -123,9 +134,7 @@ fn a_damaged_segment_in_the_middle_sets_later_ones_aside_when_all_must_be_scanne
 fn appends_go_on_behind_a_damaged_batch() {
     let (dir, path, size) = one_segment(3);
     open_clean(dir.path(), &Arc::default()).close().unwrap();
-    let mut bytes = std::fs::read(&path).unwrap();
-    bytes[size as usize + 8] ^= 0x40; // the length of the second batch
-    std::fs::write(&path, &bytes).unwrap();
+    flip(&path, size as usize + 8, 0x40); // the length of the second batch
     let (mut log, _) = open(dir.path(), &Arc::default());
     assert_eq!(log.append(&batch(1), NOW, 0).unwrap().base_offset, 6);
     assert_eq!(read(&log, 6, 1000).len(), 1);
@@ -201,17 +210,8 @@ fn an_offset_changed_in_what_must_be_scanned_ends_the_log_before_it_and_loses_no
 
 #[test]
 fn an_offset_changed_in_a_sealed_segment_is_no_gap_of_compaction() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut log = open_clean(dir.path(), &small());
-    for _ in 0..40 {
-        log.append(&batch(3), NOW, 0).unwrap();
-    }
-    std::fs::remove_file(dir.path().join(checkpoint::FILE_NAME)).unwrap();
-    let logs = files(dir.path(), ".log");
-    let size = batch(3).bytes().len();
-    let mut bytes = std::fs::read(&logs[1]).unwrap();
-    bytes[size + 6] ^= 1; // 256 records further than it is
-    std::fs::write(&logs[1], bytes).unwrap();
+    let (dir, logs, size) = unchecked_segments(40);
+    flip(&logs[1], size + 6, 1); // 256 records further than it is
     let (log, recovery) = open(dir.path(), &small());
     assert_eq!(recovery.cut.map(|cut| (cut.file, cut.position)), Some((logs[1].clone(), size as u64)));
     assert_eq!(recovery.set_aside.len(), 1 + logs.len() - 2, "the rest of the segment, and those behind it");
@@ -220,18 +220,9 @@ fn an_offset_changed_in_a_sealed_segment_is_no_gap_of_compaction() {
 
 #[test]
 fn an_offset_changed_to_one_that_a_later_batch_has_is_no_gap_of_compaction() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut log = open_clean(dir.path(), &small());
-    for _ in 0..40 {
-        log.append(&batch(3), NOW, 0).unwrap();
-    }
-    std::fs::remove_file(dir.path().join(checkpoint::FILE_NAME)).unwrap();
-    let logs = files(dir.path(), ".log");
-    let size = batch(3).bytes().len();
-    let mut bytes = std::fs::read(&logs[0]).unwrap();
-    assert_eq!(bytes[size + 7], 3);
-    bytes[size + 7] ^= 4; // 3 becomes 7, where the next batch begins at 6
-    std::fs::write(&logs[0], bytes).unwrap();
+    let (dir, logs, size) = unchecked_segments(40);
+    assert_eq!(std::fs::read(&logs[0]).unwrap()[size + 7], 3);
+    flip(&logs[0], size + 7, 4); // 3 becomes 7, where the next batch begins at 6
     let (log, recovery) = open(dir.path(), &small());
     assert_eq!(recovery.cut.map(|cut| (cut.file, cut.position)), Some((logs[0].clone(), size as u64)));
     assert_eq!(recovery.set_aside.len(), 1 + logs.len() - 1, "the rest of the segment, and those behind it");
@@ -240,14 +231,7 @@ fn an_offset_changed_to_one_that_a_later_batch_has_is_no_gap_of_compaction() {
 
 #[test]
 fn a_compacted_segment_that_becomes_the_newest_keeps_its_gaps() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut log = open_clean(dir.path(), &small());
-    for _ in 0..20 {
-        log.append(&batch(3), NOW, 0).unwrap();
-    }
-    std::fs::remove_file(dir.path().join(checkpoint::FILE_NAME)).unwrap();
-    let logs = files(dir.path(), ".log");
-    let size = batch(3).bytes().len();
+    let (dir, logs, size) = unchecked_segments(20);
     let mut bytes = std::fs::read(&logs[0]).unwrap();
     bytes.drain(size..2 * size); // as compaction leaves it
     let last = bytes.len() - 1;
@@ -272,10 +256,8 @@ fn an_offset_changed_at_the_end_of_a_segment_costs_no_later_segment() {
     }
     std::fs::remove_file(dir.path().join(checkpoint::FILE_NAME)).unwrap();
     let logs = files(dir.path(), ".log");
-    let mut bytes = std::fs::read(&logs[0]).unwrap();
-    let begin = bytes.len() - batch(3).bytes().len();
-    bytes[begin + 6] ^= 1;
-    std::fs::write(&logs[0], bytes).unwrap();
+    let begin = logs[0].metadata().unwrap().len() as usize - batch(3).bytes().len();
+    flip(&logs[0], begin + 6, 1);
     let newest = std::fs::read(&logs[1]).unwrap();
     let (_, recovery) = open(dir.path(), &small());
     assert_eq!(recovery.cut.unwrap().position, begin as u64);
