@@ -1,7 +1,7 @@
 //! Everything a learner reads, in both languages. The texts live in `phases/words/*.toml`; `build.rs` turns them
 //! into the constants below and refuses to build when a language is missing.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use clap::ValueEnum;
 
@@ -77,13 +77,16 @@ impl Text {
             };
             let (name, words) =
                 inside.split_once('?').map_or((inside, None), |(name, words)| (name, Some(words)));
-            let value = values.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string());
-            match (value, words.and_then(|words| words.split_once('|'))) {
-                (Some(value), Some((one, many))) => out.push_str(if value == "1" { one } else { many }),
-                (Some(value), None) => out.push_str(&value),
+            match (values.iter().find(|(key, _)| *key == name), words.and_then(|words| words.split_once('|')))
+            {
+                (Some((_, value)), Some((one, many))) => {
+                    out.push_str(if value.to_string() == "1" { one } else { many });
+                }
+                // Straight into the line: bulk output fills one for each record.
+                (Some((_, value)), None) => _ = write!(out, "{value}"),
                 (None, _) => {
                     debug_assert!(false, "no value for {{{name}}} in {:?}", self.en);
-                    out.push_str(&format!("{{{inside}}}"));
+                    _ = write!(out, "{{{inside}}}");
                 }
             }
             rest = tail;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
@@ -19,8 +19,10 @@ use super::partitioner::Partitioner;
 use super::settings::Settings;
 use super::signals::{Away, Signals};
 
-/// How often the polling thread looks whether it may end; events wake it at once.
-const POLL: Duration = Duration::from_millis(20);
+/// How often the polling thread looks whether it may end: soon after an event, so that a short run ends at once, and
+/// ever more rarely while nothing comes. An event wakes it in any case.
+const SHORTEST_POLL: Duration = Duration::from_millis(1);
+const LONGEST_POLL: Duration = Duration::from_millis(32);
 
 /// How records are written.
 #[derive(Debug, Clone, Default)]
@@ -131,8 +133,12 @@ impl Producer {
             .spawn({
                 let (native, stop) = (Arc::clone(&native), Arc::clone(&stop));
                 move || {
+                    let mut pause = SHORTEST_POLL;
                     while !stop.load(Ordering::Relaxed) {
-                        native.poll(POLL);
+                        let began = Instant::now();
+                        native.poll(pause);
+                        let was_idle = began.elapsed() >= pause;
+                        pause = if was_idle { LONGEST_POLL.min(pause * 2) } else { SHORTEST_POLL };
                     }
                 }
             })

@@ -70,7 +70,8 @@ pub struct Reader {
 impl Reader {
     /// Finds the offsets and begins to fetch.
     pub async fn open(settings: &Settings, request: &ReadRequest<'_>) -> Result<Self, Failure> {
-        let wait = if request.follow { "500" } else { "100" };
+        // A reader that does not follow knows where the log ends: it has nothing to wait for there.
+        let wait = if request.follow { "500" } else { "1" };
         let own = vec![("auto.offset.reset", "error".to_owned()), ("fetch.wait.max.ms", wait.to_owned())];
         let (native, ears) = consumer::create(settings, request.coordinator_of, own)?;
         let needs = [on_topic("READ", request.topic)];

@@ -22,8 +22,8 @@ pub(super) async fn ensure(context: &Context, profile: &Profile) -> Result<()> {
     let (plaintext, sasl, tls) = state.map_or_else(usual, |state| (state.plaintext, state.sasl, state.tls));
     match (look_at(&plaintext), look_at(&sasl)) {
         (Ok(Port::Free), Ok(Port::Free)) => {}
-        (Ok(Port::Busy(_)), Ok(Port::Free)) => return Err(one_busy(&plaintext, &sasl)),
-        (Ok(Port::Free), Ok(Port::Busy(_))) => return Err(one_busy(&sasl, &plaintext)),
+        (Ok(Port::Busy), Ok(Port::Free)) => return Err(one_busy(&plaintext, &sasl)),
+        (Ok(Port::Free), Ok(Port::Busy)) => return Err(one_busy(&sasl, &plaintext)),
         // Both answer: somebody else's broker, such as plain `docker compose up -d`.
         _ => return Ok(()),
     }

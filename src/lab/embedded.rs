@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Engine, Home, Listen, Port, State, look_at};
+use super::{Engine, Home, Listen, Port, State, look_at, ports};
 use crate::error::{Error, Kind, Result};
 use crate::words::{Lang, lab as words};
 
@@ -33,9 +33,9 @@ pub fn is_running(home: &Home) -> bool {
 pub fn start(home: &Home, listen: Listen<'_>, acls: Option<&str>, lang: Lang) -> Result<State> {
     for address in [listen.plaintext, listen.sasl].into_iter().chain(listen.tls) {
         if !address.ends_with(":0")
-            && let Ok(Port::Busy(owner)) = look_at(address)
+            && let Ok(Port::Busy) = look_at(address)
         {
-            return Err(port_in_use(address, owner));
+            return Err(port_in_use(address));
         }
     }
     let mut child = spawn(home, listen, acls, lang)?;
@@ -156,8 +156,8 @@ fn terminate(pid: u32, _at_once: bool) {
     let _ = Command::new("taskkill").args(["/F", "/PID", &pid.to_string()]).output();
 }
 
-fn port_in_use(address: &str, owner: Option<String>) -> Error {
-    let problem = match owner {
+fn port_in_use(address: &str) -> Error {
+    let problem = match ports::owner(address) {
         Some(owner) => words::PORT_IN_USE_BY.with(&[("address", &address), ("owner", &owner)]),
         None => words::PORT_IN_USE.with(&[("address", &address)]),
     };

@@ -2,6 +2,7 @@
 
 mod explain;
 mod input;
+mod lines;
 mod send;
 mod tally;
 

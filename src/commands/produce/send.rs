@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::explain::Chooser;
@@ -152,7 +153,7 @@ impl Run<'_> {
     }
 
     async fn send(&mut self, item: &Item) -> Result<(), Ended> {
-        let size = item.key.as_ref().map_or(0, Vec::len) + item.value.as_ref().map_or(0, Vec::len);
+        let size = item.key.as_ref().map_or(0, Bytes::len) + item.value.as_ref().map_or(0, Bytes::len);
         self.largest = self.largest.max(size);
         let persona = if item.is_complete { None } else { connect::persona(self.profile).message_id() };
         let headers: Headers = match (&item.headers[..], persona) {

@@ -117,7 +117,10 @@ impl<'a> Tally<'a> {
         }
         let lang = self.context.lang();
         let chosen = key.map_or_else(String::new, |key| choice.short(key, placed.partition).in_lang(lang));
-        let offset = placed.offset.map_or_else(|| "?".to_owned(), |offset| offset.to_string());
+        let offset: &dyn std::fmt::Display = match &placed.offset {
+            Some(offset) => offset,
+            None => &"?",
+        };
         let text = if self.has_answers { words::ACKNOWLEDGED } else { words::UNANSWERED };
         let line = text.fill(
             lang,
@@ -125,7 +128,7 @@ impl<'a> Tally<'a> {
                 ("number", &number),
                 ("topic", &self.topic),
                 ("partition", &placed.partition),
-                ("offset", &offset),
+                ("offset", offset),
                 ("chosen", &chosen),
             ],
         );
@@ -159,8 +162,8 @@ impl<'a> Tally<'a> {
         self.line(line)
     }
 
-    fn line(&mut self, line: String) -> Result<()> {
-        let line = line.trim_end().to_owned();
+    fn line(&mut self, mut line: String) -> Result<()> {
+        line.truncate(line.trim_end().len());
         match &mut self.held {
             Some(held) => held.push(Block::Line(line.into())),
             None => writeln!(self.context.ui.data(), "{line}")?,
