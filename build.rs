@@ -99,7 +99,14 @@ fn module(path: &Path) -> Result<String, String> {
         writeln!(code, "    #[doc = {doc:?}]\n    pub const {constant}: Text = Text::new({en:?}, {pt:?});")
             .expect("writing to a String");
     }
-    code.push_str("}\n");
+    code.push_str(
+        "    /// Every text with its key, as the file has them.\n    pub const ALL: &[(&str, Text)] = &[\n",
+    );
+    for key in table.keys() {
+        let constant = key.to_uppercase().replace('-', "_");
+        writeln!(code, "        ({key:?}, {constant}),").expect("writing to a String");
+    }
+    code.push_str("    ];\n}\n");
     Ok(code)
 }
 

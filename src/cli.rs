@@ -133,6 +133,8 @@ pub enum Command {
     /// Show or forget how far you came in the tutorial.
     #[command(subcommand)]
     Progress(commands::progress::Command),
+    /// See topics, groups, ACLs and what the broker does on a page in the browser.
+    Ui(commands::ui::Args),
     /// Start the lab: broker, topics, ACLs.
     Up(commands::up::Args),
     /// Stop what `up` started.

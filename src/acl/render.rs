@@ -139,6 +139,37 @@ pub fn resource_flag(resource: Resource<'_>) -> String {
     format!("{flag} {}", quote(resource.name))
 }
 
+/// The command of kafkalab that adds this ACL.
+pub fn add_command(acl: &AclBinding) -> String {
+    let mut command = format!("kafkalab acl add {}", flags(acl));
+    if acl.pattern_type == PatternType::Prefixed {
+        command.push_str(" --pattern prefixed");
+    }
+    if acl.permission == Permission::Deny {
+        command.push_str(" --deny");
+    }
+    if acl.host != WILDCARD {
+        command.push_str(&format!(" --host {}", quote(&acl.host)));
+    }
+    command
+}
+
+/// The command of kafkalab that deletes this ACL and no other.
+pub fn delete_command(acl: &AclBinding) -> String {
+    let pattern = acl.pattern_type.name().to_lowercase();
+    let permission = acl.permission.name().to_lowercase();
+    let host = quote(&acl.host);
+    format!("kafkalab acl delete {} --pattern {pattern} --permission {permission} --host {host}", flags(acl))
+}
+
+/// Whose, what on, and which operation.
+fn flags(acl: &AclBinding) -> String {
+    let resource = Resource { resource_type: acl.resource_type, name: &acl.resource_name };
+    let principal = acl.principal.strip_prefix("User:").unwrap_or(&acl.principal);
+    let (principal, resource) = (quote(principal), resource_flag(resource));
+    format!("--principal {principal} {resource} --operation {}", acl.operation)
+}
+
 /// A word that a shell takes as it is.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/@%+=,".contains(c);

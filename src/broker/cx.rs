@@ -4,7 +4,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use kafka_protocol::protocol::StrBytes;
 
-use super::event::{Denial, Event};
+use super::event::{AclDecision, Event};
 use super::session::Session;
 use super::state::State;
 use crate::acl::{AuditLine, Operation, Question, Resource, ResourceType};
@@ -64,20 +64,22 @@ impl Cx<'_> {
         let Some(principal) = self.session.principal() else { return false };
         let question = Question { principal, host: &self.session.host, operation, resource };
         let decision = self.state.acls.decide(&question, &self.state.settings.authorization);
-        if !decision.allowed {
-            let api = self.api;
+        if !decision.allowed || self.state.events.want_traffic() {
+            let (api, client_id) = (self.api, self.client_id);
             self.state.events.emit(|| {
                 let line =
                     AuditLine { question, decision: &decision, request: api, resource_ref_count: count };
-                Event::Denied(Box::new(Denial {
+                let told = Box::new(AclDecision {
                     principal: principal.into(),
                     operation,
                     resource_type: resource.resource_type,
                     resource_name: resource.name.into(),
                     api,
+                    client_id: client_id.into(),
                     audit_line: line.to_string(),
                     rule: decision.rule.clone(),
-                }))
+                });
+                if decision.allowed { Event::Allowed(told) } else { Event::Denied(told) }
             });
         }
         decision.allowed

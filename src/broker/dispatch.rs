@@ -47,7 +47,7 @@ pub(super) fn request(shared: &Shared, session: &mut Session, frame: Bytes) -> O
     if !supported {
         return Outcome::Answer(api::api_versions::unsupported_version(header.correlation_id));
     }
-    if shared.events.want_requests() {
+    if shared.events.want_traffic() {
         shared.events.emit(|| Event::Request {
             principal: session.principal().map(Into::into),
             api: row.name,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::broadcast;
 
@@ -54,7 +54,9 @@ pub enum Event {
         message: String,
     },
     /// The authorizer refused something.
-    Denied(Box<Denial>),
+    Denied(Box<AclDecision>),
+    /// The authorizer granted something. Only sent to those who asked for requests.
+    Allowed(Box<AclDecision>),
     /// A topic came into being.
     TopicCreated {
         /// Its name.
@@ -88,9 +90,9 @@ pub enum Event {
     Fatal(String),
 }
 
-/// One refusal, with the rule that decided.
+/// One decision of the authorizer, with the rule that made it.
 #[derive(Clone, Debug)]
-pub struct Denial {
+pub struct AclDecision {
     /// `User:name`.
     pub principal: String,
     /// What was asked.
@@ -101,7 +103,9 @@ pub struct Denial {
     pub resource_name: String,
     /// By which request.
     pub api: &'static str,
-    /// Why not.
+    /// What the client calls itself.
+    pub client_id: String,
+    /// Why.
     pub rule: Rule,
     /// The line of Kafka's `kafka.authorizer.logger`.
     pub audit_line: String,
@@ -123,7 +127,7 @@ impl fmt::Display for Event {
             Event::HandshakeFailed { host, message } => {
                 write!(f, "Failed authentication with {host} (SSL handshake failed): {message}")
             }
-            Event::Denied(denial) => f.write_str(&denial.audit_line),
+            Event::Denied(decision) | Event::Allowed(decision) => f.write_str(&decision.audit_line),
             Event::TopicCreated { topic, partitions } => {
                 write!(f, "Created topic {topic} with {partitions} partitions")
             }
@@ -139,11 +143,29 @@ impl fmt::Display for Event {
     }
 }
 
+impl Event {
+    /// Whether it is one of those that each request causes, and that must be asked for.
+    pub fn is_traffic(&self) -> bool {
+        matches!(self, Event::Request { .. } | Event::Allowed(_))
+    }
+}
+
 /// Where events go. Cheap to clone; sending without a listener costs a load.
 #[derive(Clone, Debug)]
 pub struct Events {
     sender: broadcast::Sender<Event>,
-    requests: Arc<AtomicBool>,
+    /// How many listeners want each request.
+    requests: Arc<AtomicUsize>,
+}
+
+/// As long as it lives, each request and each grant is an event too, for all listeners.
+#[derive(Debug)]
+pub struct Traffic(Arc<AtomicUsize>);
+
+impl Drop for Traffic {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Events {
@@ -151,20 +173,20 @@ impl Events {
         Events { sender: broadcast::Sender::new(BACKLOG), requests: Arc::default() }
     }
 
-    /// Everything from now on except [`Event::Request`].
+    /// Everything from now on; traffic only while somebody has [asked](Self::with_traffic) for it.
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.sender.subscribe()
     }
 
-    /// Everything from now on. From the first call on, each request is told to all listeners.
-    pub fn subscribe_with_requests(&self) -> broadcast::Receiver<Event> {
-        self.requests.store(true, Ordering::Relaxed);
-        self.sender.subscribe()
+    /// Asks for each request and each grant, until what this returns is dropped.
+    pub fn with_traffic(&self) -> Traffic {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        Traffic(Arc::clone(&self.requests))
     }
 
-    /// Whether somebody wants each request.
-    pub(super) fn want_requests(&self) -> bool {
-        self.requests.load(Ordering::Relaxed)
+    /// Whether somebody wants each request and each grant.
+    pub(super) fn want_traffic(&self) -> bool {
+        self.requests.load(Ordering::Relaxed) > 0
     }
 
     /// Sends what `event` makes, which is not called without a listener.

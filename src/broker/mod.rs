@@ -48,7 +48,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, SettingError, Settings, Storage, User, lab_users};
 pub use cx::{Cx, Now};
-pub use event::{Denial, Event, Events};
+pub use event::{AclDecision, Event, Events, Traffic};
 pub use tls::CaCertificate;
 
 /// The node id of the only broker, as in the compose file.

@@ -104,6 +104,18 @@ pub async fn raw(profile: &Profile, patience: Duration) -> Result<raw::Cluster, 
     raw::Cluster::connect(&profile.bootstrap_server.value, security(profile)?, patience).await
 }
 
+/// The same under another `client.id` than kafkalab's own.
+///
+/// # Errors
+/// As [`raw`].
+pub async fn raw_as(
+    client_id: &str,
+    profile: &Profile,
+    patience: Duration,
+) -> Result<raw::Cluster, raw::RawError> {
+    raw::Cluster::connect_as(client_id, &profile.bootstrap_server.value, security(profile)?, patience).await
+}
+
 /// A connection to the first address of a profile, ready for requests.
 ///
 /// # Errors

@@ -38,6 +38,7 @@ mod tls;
 pub mod topics;
 pub mod trouble;
 pub mod tutorial;
+pub mod ui;
 pub mod up;
 mod usage;
 mod voices;
@@ -45,6 +46,7 @@ pub mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
@@ -78,7 +80,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(error.kind.exit_code());
         }
     };
-    let context = Context::new(cli.global, ui, inputs);
+    let context = Arc::new(Context::new(cli.global, ui, inputs));
     let result = runtime().and_then(|runtime| {
         let result = runtime.block_on(interruptible(&context, cli.command));
         // librdkafka's own threads may still wait for a broker; nothing of ours depends on them any more.
@@ -119,7 +121,7 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// Runs the command until it ends or Ctrl-C or SIGTERM ask for its end. A command that must tidy up watches
 /// `context.stop` itself; it is given its timeout to do so.
-async fn interruptible(context: &Context, command: Option<Command>) -> Result<Report> {
+async fn interruptible(context: &Arc<Context>, command: Option<Command>) -> Result<Report> {
     // Before the work begins: a signal that comes while it connects must find a listener.
     let mut signals = StopSignals::listen()?;
     let work = run(context, command);
@@ -159,7 +161,7 @@ fn ended_by(signal: StopSignal, result: Result<Report>) -> Result<Report> {
         .map_err(|error| Error { kind: of(error.kind), ..error })
 }
 
-async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
+async fn run(context: &Arc<Context>, command: Option<Command>) -> Result<Report> {
     match command {
         None => home::run(context),
         Some(Command::Broker(args)) => broker::run(context, &args).await,
@@ -171,6 +173,7 @@ async fn run(context: &Context, command: Option<Command>) -> Result<Report> {
         Some(Command::Watch(args)) => watch::run(context, &args).await,
         Some(Command::Progress(command)) => progress::run(context, &command).await,
         Some(Command::Tutorial(args)) => tutorial::run(context, &args).await,
+        Some(Command::Ui(args)) => ui::run(context, &args).await,
         Some(Command::Up(args)) => up::run(context, &args).await,
         Some(Command::Down) => down::run(context),
         Some(Command::Doctor(args)) => doctor::run(context, &args).await,

@@ -85,6 +85,8 @@ fn spawn(home: &Home, listen: Listen<'_>, acls: Option<&str>, lang: Lang) -> Res
     command
         .args(["broker", "--listen", listen.plaintext, "--sasl-listen", listen.sasl, "--data-dir"])
         .arg(home.broker_data())
+        .arg("--live")
+        .arg(home.live())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::from(log))

@@ -21,6 +21,8 @@ const OWNED: &str = "owned.json";
 const PROGRESS: &str = "progress.json";
 /// The runs of kafkalab that a tutorial may ask for, a line each.
 const OBSERVED: &str = "observed.jsonl";
+/// The door to what the embedded broker sees.
+const LIVE: &str = "live.json";
 /// The ACLs that are lent at this moment, by cluster.
 const LENT: &str = "lent.json";
 
@@ -66,6 +68,11 @@ impl Home {
     /// Where the embedded broker's log goes.
     pub fn broker_log(&self) -> PathBuf {
         self.folder.join("broker.log")
+    }
+
+    /// Where it stands how to listen to the embedded broker; see [`super::live`].
+    pub fn live(&self) -> PathBuf {
+        self.folder.join(LIVE)
     }
 
     /// The progress of the tutorial.

@@ -4,6 +4,7 @@
 pub mod docker;
 pub mod embedded;
 mod home;
+pub mod live;
 mod ports;
 
 use std::fmt;

@@ -7,9 +7,8 @@ use crate::error::{Denial, Error, Identity, Knowledge, Speaker};
 use crate::escape::{escape, shown};
 use crate::words::{Lang, Text, failure as words};
 
-/// The block as lines for standard error.
-pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
-    let lang = look.lang;
+/// The parts of the block below its first line, each with its label, in the order in which they are shown.
+fn parts(error: &Error, lang: Lang) -> Vec<(&'static str, String)> {
     let mut parts: Vec<(&str, String)> = Vec::new();
     if let Some(said) = &error.broker_said {
         parts.push((
@@ -29,7 +28,24 @@ pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
     for command in &error.next {
         parts.push((words::TRY.get(lang), shown(command)));
     }
+    parts
+}
 
+/// The block for the page of `kafkalab ui`: the same words.
+pub fn for_page(error: &Error, lang: Lang) -> Value {
+    let is_command = |label| label == words::TRY.get(lang);
+    let parts = parts(error, lang).into_iter();
+    let parts =
+        parts.map(|(label, text)| json!({ "label": label, "text": text, "command": is_command(label) }));
+    json!({
+        "kind": error.kind, "doing": shown(&error.doing.in_lang(lang)), "parts": parts.collect::<Vec<_>>(),
+    })
+}
+
+/// The block as lines for standard error.
+pub(super) fn lines(look: &Look, error: &Error) -> Vec<String> {
+    let lang = look.lang;
+    let parts = parts(error, lang);
     let label = look.style_err().red().bold().apply_to(words::ERROR.get(lang)).to_string();
     let mut lines = layout::wrapped(&[format!("{label}: {}", shown(&error.doing.in_lang(lang)))], look.width);
     let labels = parts.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);

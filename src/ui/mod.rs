@@ -15,6 +15,7 @@ mod table;
 use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use self::error_block::for_page;
 pub use self::library_log::show_library_log;
 pub use self::look::{ColorChoice, Explain, Format, Look};
 pub use self::prompt::{Input, LineReader};

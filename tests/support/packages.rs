@@ -12,7 +12,16 @@ use super::root;
 pub fn kafkajs() -> Result<(), String> {
     static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
     let install = ["npm", "install", "--no-package-lock", "--silent", "--no-audit", "--no-fund"];
-    AVAILABLE.get_or_init(|| fetch("kafkajs", "package.json", "node_modules", &install)).clone()
+    AVAILABLE.get_or_init(|| fetch(&folder("kafkajs"), "package.json", "node_modules", &install)).clone()
+}
+
+/// Whether Playwright, which drives a browser, is here. It is fetched with npm, once.
+pub fn playwright() -> Result<(), String> {
+    static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
+    let install = ["npm", "install", "--no-package-lock", "--silent", "--no-audit", "--no-fund"];
+    AVAILABLE
+        .get_or_init(|| fetch(&root().join("tests/page"), "package.json", "node_modules", &install))
+        .clone()
 }
 
 /// Whether aiokafka is here. It is fetched with pip, once.
@@ -20,7 +29,7 @@ pub fn aiokafka() -> Result<(), String> {
     static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
     let install =
         ["python3", "-m", "pip", "install", "--quiet", "--target", "site", "-r", "requirements.txt"];
-    AVAILABLE.get_or_init(|| fetch("aiokafka", "requirements.txt", "site", &install)).clone()
+    AVAILABLE.get_or_init(|| fetch(&folder("aiokafka"), "requirements.txt", "site", &install)).clone()
 }
 
 /// Whether franz-go's admin program is here. Its modules are fetched with Go and it is compiled, once.
@@ -87,11 +96,10 @@ fn folder(client: &str) -> PathBuf {
     root().join("tests/clients").join(client)
 }
 
-/// Runs `install` in the client's folder unless `into` is newer than `list`.
-fn fetch(client: &str, list: &str, into: &str, install: &[&str]) -> Result<(), String> {
-    let folder = folder(client);
-    let _lock = locked(&folder)?;
-    install_into(&folder, list, into, install)
+/// Runs `install` in a folder unless `into` is newer than `list`.
+fn fetch(folder: &Path, list: &str, into: &str, install: &[&str]) -> Result<(), String> {
+    let _lock = locked(folder)?;
+    install_into(folder, list, into, install)
 }
 
 /// Other test binaries may want to install into the same folder at this moment.

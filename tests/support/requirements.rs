@@ -10,7 +10,8 @@ use super::{java, packages};
 /// Whether the calling test can run; if not, its name and the reason are on stderr.
 ///
 /// `need` is `jdk` (Java 17 or newer, and Kafka's jars or Maven to fetch them), `kafkajs` or `aiokafka` (the package, or
-/// npm or pip to fetch it), `franz-go` (Go, to fetch and compile it), `nest` (the application of `apps/nest`, with node, and npm to fetch its packages), or the
+/// npm or pip to fetch it), `franz-go` (Go, to fetch and compile it), `nest` (the application of `apps/nest`, with node, and npm to fetch its packages), `browser`
+/// (Chromium, and npm to fetch Playwright), or the
 /// name of a program, such as `kcat`.
 ///
 /// # Panics
@@ -30,6 +31,7 @@ fn met(need: &str) -> Result<(), String> {
         "kafkajs" => runs("node").and_then(|()| packages::kafkajs()),
         "nest" => runs("node").and_then(|()| packages::nest()),
         "franz-go" => runs("go").and_then(|()| packages::franz_go()),
+        "browser" => runs("node").and_then(|()| runs("chromium")).and_then(|()| packages::playwright()),
         "aiokafka" => runs("python3").and_then(|()| packages::aiokafka()),
         program => runs(program),
     }

@@ -8,6 +8,7 @@ use kafka_protocol::messages::{BrokerId, FindCoordinatorRequest, MetadataRequest
 use kafka_protocol::protocol::{Request, StrBytes};
 use tokio::time::Instant;
 
+use super::connection::CLIENT_ID;
 use super::{BrokerError, Connection, RawError, Security};
 use crate::kafka_error;
 
@@ -23,6 +24,8 @@ pub struct Cluster {
     /// Where to begin; tried in this order.
     bootstrap: Vec<String>,
     security: Security,
+    /// The `client.id` of every connection.
+    client_id: String,
     /// For one operation as a whole, retries included.
     timeout: Duration,
     /// By `host:port`.
@@ -53,10 +56,24 @@ impl Cluster {
         security: impl Into<Security>,
         timeout: Duration,
     ) -> Result<Self, RawError> {
+        Self::connect_as(CLIENT_ID, bootstrap, security, timeout).await
+    }
+
+    /// The same under another `client.id` than kafkalab's own.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_as(
+        client_id: &str,
+        bootstrap: &str,
+        security: impl Into<Security>,
+        timeout: Duration,
+    ) -> Result<Self, RawError> {
         let bootstrap = bootstrap.split(',').map(|address| address.trim().to_owned()).collect();
         let (connections, brokers) = (HashMap::new(), BTreeMap::new());
         let security = security.into();
-        let mut cluster = Self { bootstrap, security, timeout, connections, brokers };
+        let client_id = client_id.to_owned();
+        let mut cluster = Self { bootstrap, security, client_id, timeout, connections, brokers };
         cluster.refresh(Some(Vec::new())).await?;
         Ok(cluster)
     }
@@ -170,7 +187,8 @@ impl Cluster {
 
     async fn connection(&mut self, address: &str) -> Result<&mut Connection, RawError> {
         if !self.connections.contains_key(address) {
-            let connection = Connection::open(address, &self.security, self.timeout).await?;
+            let opened = Connection::open_as(&self.client_id, address, &self.security, self.timeout);
+            let connection = opened.await?;
             self.connections.insert(address.to_owned(), connection);
         }
         Ok(self.connections.get_mut(address).expect("inserted above if it was absent"))

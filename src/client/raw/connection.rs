@@ -17,6 +17,9 @@ use crate::guard;
 /// The largest answer that is read, in bytes; as `socket.request.max.bytes` of a broker.
 const MAX_FRAME: usize = 100 * 1024 * 1024;
 
+/// What kafkalab calls itself to a broker.
+pub(super) const CLIENT_ID: &str = concat!("kafkalab/", env!("CARGO_PKG_VERSION"));
+
 const UNSUPPORTED_VERSION: i16 = 35;
 
 /// The version of a request's header from which on its lengths are compact (KIP-482).
@@ -39,8 +42,8 @@ pub struct Connection {
 }
 
 /// What bytes go through.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug> Stream for T {}
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + std::fmt::Debug {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync + std::fmt::Debug> Stream for T {}
 
 /// A request on its way: what is needed to read its answer.
 #[derive(Debug)]
@@ -83,7 +86,7 @@ impl Connection {
             received: BytesMut::new(),
             timeout,
             next_correlation_id: 0,
-            client_id: concat!("kafkalab/", env!("CARGO_PKG_VERSION")).to_owned(),
+            client_id: CLIENT_ID.to_owned(),
             versions: BTreeMap::new(),
         })
     }
@@ -93,7 +96,21 @@ impl Connection {
     /// # Errors
     /// As [`connect_with`](Self::connect_with), [`api_versions`](Self::api_versions) and [`login`](Self::login).
     pub async fn open(address: &str, security: &Security, timeout: Duration) -> Result<Self, RawError> {
+        Self::open_as(CLIENT_ID, address, security, timeout).await
+    }
+
+    /// The same under another `client.id` than kafkalab's own.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_as(
+        client_id: &str,
+        address: &str,
+        security: &Security,
+        timeout: Duration,
+    ) -> Result<Self, RawError> {
         let mut connection = Self::connect_with(address, security.tls.as_ref(), timeout).await?;
+        connection.set_client_id(client_id);
         connection.api_versions().await?;
         if let Some(login) = &security.login {
             connection.login(login).await?;

@@ -150,7 +150,7 @@ fn rule_line(context: &Context, files: &AclFiles, rule: &Rule) -> Message {
     words::RULE.with(&[("rule", &rule_text(files, rule).in_lang(context.lang()))])
 }
 
-fn rule_text(files: &AclFiles, rule: &Rule) -> Message {
+pub(in crate::commands) fn rule_text(files: &AclFiles, rule: &Rule) -> Message {
     match rule {
         Rule::SuperUser => words::RULE_SUPER_USER.into(),
         Rule::DefaultAllow => words::RULE_DEFAULT_ALLOW.into(),
@@ -163,14 +163,14 @@ fn rule_text(files: &AclFiles, rule: &Rule) -> Message {
 }
 
 /// File and line of the deciding ACL, if it is written in the files.
-fn place(files: &AclFiles, rule: &Rule) -> Option<String> {
+pub(in crate::commands) fn place(files: &AclFiles, rule: &Rule) -> Option<String> {
     match rule {
         Rule::Acl(acl) => files.place_of(acl).map(|written| written.source.to_string()),
         _ => None,
     }
 }
 
-fn why(mismatch: Mismatch) -> Text {
+pub(in crate::commands) fn why(mismatch: Mismatch) -> Text {
     match mismatch {
         Mismatch::Overruled => words::WHY_OVERRULED,
         Mismatch::LiteralNotPrefixed => words::WHY_LITERAL_NOT_PREFIXED,
@@ -185,7 +185,7 @@ fn why(mismatch: Mismatch) -> Text {
 }
 
 /// One concrete operation: `ALL` and `ANY` are none.
-fn operation(text: &str) -> std::result::Result<Operation, String> {
+pub(in crate::commands) fn operation(text: &str) -> std::result::Result<Operation, String> {
     match text.parse::<Operation>() {
         Ok(Operation::All | Operation::Any) => Err("name one operation, such as READ or WRITE".to_owned()),
         other => other.map_err(|error| error.to_string()),

@@ -4,9 +4,9 @@ mod add;
 mod apply;
 mod args;
 mod delete;
-mod explain;
+pub(in crate::commands) mod explain;
 mod list;
-mod table;
+pub(in crate::commands) mod table;
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use crate::client::{self, Failure, Need};
 use crate::error::{Error, Result};
 use crate::profile::Profile;
 use crate::report::{Block, Report};
-use crate::words::{Text, acl as words};
+use crate::words::{Message, Text, acl as words};
 
 /// What to do with ACLs.
 #[derive(Debug, clap::Subcommand)]
@@ -74,10 +74,10 @@ async fn of_cluster(
 }
 
 /// The error block of a request that needs `operation` on the cluster.
-async fn refused(
+pub(in crate::commands) async fn refused(
     context: &Context,
     profile: &Profile,
-    doing: Text,
+    doing: impl Into<Message>,
     operation: &'static str,
     failure: RawError,
 ) -> Error {

@@ -31,7 +31,7 @@ pub(super) fn pattern(acl: &AclBinding) -> String {
 }
 
 /// One ACL in a sentence: `ALLOW READ on GROUP:PREFIXED:nest- for User:nest`.
-pub(super) fn sentence(acl: &AclBinding) -> String {
+pub(in crate::commands) fn sentence(acl: &AclBinding) -> String {
     let host = if acl.host == WILDCARD { String::new() } else { format!(" from {}", acl.host) };
     format!("{} {} on {} for {}{host}", acl.permission, acl.operation, pattern(acl), acl.principal)
 }

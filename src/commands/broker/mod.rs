@@ -1,5 +1,7 @@
 //! `kafkalab broker`: the embedded broker in the foreground.
 
+pub(super) mod live;
+
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -46,6 +48,9 @@ pub struct Args {
     /// Listen on addresses that other machines can reach.
     #[arg(long)]
     allow_remote: bool,
+    /// Write down where everything that the broker sees can be listened to.
+    #[arg(long, value_name = "FILE", hide = true)]
+    live: Option<PathBuf>,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
@@ -62,11 +67,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     if args.allow_remote {
         context.ui.warn(words::REMOTE);
     }
-    let mut events = if context.global.verbose > 0 {
-        broker.events().subscribe_with_requests()
-    } else {
-        broker.events().subscribe()
-    };
+    let mut events = broker.events().subscribe();
+    let _traffic = (context.global.verbose > 0).then(|| broker.events().with_traffic());
+    if let Some(file) = &args.live {
+        live::open(broker.events().clone(), file).await?;
+    }
     let addresses = broker.addresses();
     let secure = addresses.sasl_ssl.map(|address| format!(" SASL_SSL={address}")).unwrap_or_default();
     context.ui.data_line(&format!(
@@ -89,6 +94,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     let stopped = tokio::task::spawn_blocking(move || broker.stop()).await;
     while let Ok(event) = events.try_recv() {
         log(context, &event);
+    }
+    if let Some(file) = &args.live {
+        // Nobody is behind the door any more; a file that stays says so too, only later.
+        let _ = std::fs::remove_file(file);
     }
     match stopped {
         Ok(result) => result.map_err(explain)?,
@@ -191,6 +200,10 @@ async fn log_all(context: &Context, events: &mut Receiver<Event>) {
 /// One line, as a log of Kafka has it: time, level, words. Logs are not translated, so that they can be searched for.
 /// What clients say is in those words, so a line end among them is shown, not obeyed.
 fn log(context: &Context, event: &Event) {
+    // Somebody else may have asked for the traffic.
+    if event.is_traffic() && context.global.verbose == 0 {
+        return;
+    }
     let level = match event {
         Event::Fatal(_) | Event::Trouble(_) => "ERROR",
         Event::Recovered(_) => "WARN",

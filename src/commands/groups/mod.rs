@@ -5,7 +5,7 @@ mod describe;
 mod fetch;
 mod list;
 mod picture;
-mod refusal;
+pub(in crate::commands) mod refusal;
 mod reset;
 
 pub use self::fetch::{fetch, fetch_all, fetch_over, places};

@@ -14,7 +14,7 @@ const GROUP_AUTHORIZATION_FAILED: i16 = 30;
 const GROUP_ID_NOT_FOUND: i16 = 69;
 
 /// The error block of a request that needs `operation` on the group.
-pub(super) async fn of_group(
+pub(in crate::commands) async fn of_group(
     context: &Context,
     profile: &Profile,
     cluster: &mut Cluster,
@@ -34,7 +34,7 @@ pub(super) async fn of_group(
 }
 
 /// The error block of a request that needs `operation` on the topic.
-pub(super) async fn of_topic(
+pub(in crate::commands) async fn of_topic(
     context: &Context,
     profile: &Profile,
     cluster: &mut Cluster,
@@ -59,7 +59,7 @@ pub(super) async fn of_topic(
 }
 
 /// There is no such group: the nearest name that the principal may see. Brokers before 4.0 have no error for it.
-pub(super) async fn unknown_group(
+pub(in crate::commands) async fn unknown_group(
     profile: &Profile,
     cluster: &mut Cluster,
     group: &str,
