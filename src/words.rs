@@ -66,8 +66,9 @@ impl Text {
     /// The text with each `{name}` replaced by its value, and each `{name?one|many}` by the first word where the value
     /// is 1, else by the second. A value is inserted as it is and never expanded again.
     pub fn fill(self, lang: Lang, values: &[(&str, &dyn fmt::Display)]) -> String {
-        let mut out = String::new();
         let mut rest = self.get(lang);
+        // Room for most values, so that a line of bulk output is one allocation.
+        let mut out = String::with_capacity(rest.len() + 64);
         while let Some((before, after)) = rest.split_once('{') {
             out.push_str(before);
             let Some((inside, tail)) = after.split_once('}') else {

@@ -8,6 +8,7 @@
 //! [`GroupReader`] (a member of a group) over `consumer.rs`; [`raw`] for topics, groups, ACLs and users. The rest is
 //! pure: [`Persona`], [`Partitioner`], [`OffsetSpec`], [`Format`], and a [`Record`] as a line of JSON.
 
+mod closed_later;
 mod consumer;
 mod failure;
 mod format;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
@@ -19,10 +19,8 @@ use super::partitioner::Partitioner;
 use super::settings::Settings;
 use super::signals::{Away, Signals};
 
-/// How often the polling thread looks whether it may end: soon after an event, so that a short run ends at once, and
-/// ever more rarely while nothing comes. An event wakes it in any case.
-const SHORTEST_POLL: Duration = Duration::from_millis(1);
-const LONGEST_POLL: Duration = Duration::from_millis(32);
+/// How often the polling thread looks whether it may end; events wake it at once.
+const POLL: Duration = Duration::from_millis(20);
 
 /// How records are written.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +31,8 @@ pub struct ProduceOptions {
     pub compression: Option<String>,
     /// `0`, `1` or `all`; the default is `all`.
     pub acks: Option<String>,
+    /// The records are few: none waits (`linger.ms`, 5 by default) for others to share its batch.
+    pub is_short: bool,
 }
 
 /// A record to write.
@@ -102,8 +102,55 @@ pub struct Producer {
     next: u64,
     pending: u64,
     limit: Duration,
-    stop: Arc<AtomicBool>,
-    poller: Option<JoinHandle<()>>,
+    has_tls: bool,
+    poller: Option<Poller>,
+}
+
+/// Takes acknowledgements while somebody waits for one. Meanwhile a busy producer takes them itself: librdkafka would
+/// otherwise allocate on one thread and free on another, and both would wait for the allocator.
+struct Poller {
+    turn: Arc<Turn>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Turn {
+    is_awaited: AtomicBool,
+    stop: AtomicBool,
+}
+
+impl Poller {
+    fn start(native: Arc<BaseProducer<Deliveries>>) -> std::io::Result<Self> {
+        let turn = Arc::new(Turn::default());
+        let its = Arc::clone(&turn);
+        let thread =
+            std::thread::Builder::new().name("kafka acknowledgements".to_owned()).spawn(move || {
+                while !its.stop.load(Ordering::Acquire) {
+                    if its.is_awaited.load(Ordering::Acquire) {
+                        native.poll(POLL);
+                    } else {
+                        std::thread::park();
+                    }
+                }
+            })?;
+        Ok(Self { turn, thread })
+    }
+
+    /// Whether somebody waits from now on.
+    fn awaited(&self, is_awaited: bool) {
+        self.turn.is_awaited.store(is_awaited, Ordering::Release);
+        if is_awaited {
+            self.thread.thread().unpark();
+        }
+    }
+
+    fn stop(self, waits: bool) {
+        self.turn.stop.store(true, Ordering::Release);
+        self.thread.thread().unpark();
+        if waits {
+            let _ = self.thread.join();
+        }
+    }
 }
 
 impl Producer {
@@ -124,24 +171,13 @@ impl Producer {
         if let Some(codec) = &options.compression {
             own.push(("compression.type", codec.clone()));
         }
+        if options.is_short {
+            own.push(("linger.ms", "0".to_owned()));
+        }
         let deliveries = Deliveries::new(Signals::new(&settings.bootstrap));
         let native =
             Arc::new(BaseProducer::from_config_and_context(&settings.config(own), deliveries.clone())?);
-        let stop = Arc::new(AtomicBool::new(false));
-        let poller = std::thread::Builder::new()
-            .name("kafka acknowledgements".to_owned())
-            .spawn({
-                let (native, stop) = (Arc::clone(&native), Arc::clone(&stop));
-                move || {
-                    let mut pause = SHORTEST_POLL;
-                    while !stop.load(Ordering::Relaxed) {
-                        let began = Instant::now();
-                        native.poll(pause);
-                        let was_idle = began.elapsed() >= pause;
-                        pause = if was_idle { LONGEST_POLL.min(pause * 2) } else { SHORTEST_POLL };
-                    }
-                }
-            })
+        let poller = Poller::start(Arc::clone(&native))
             .map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
         Ok(Self {
             native,
@@ -150,7 +186,7 @@ impl Producer {
             next: 0,
             pending: 0,
             limit: settings.timeout,
-            stop,
+            has_tls: settings.security.has_tls(),
             poller: Some(poller),
         })
     }
@@ -159,7 +195,13 @@ impl Producer {
     /// while Metadata says at once that it is unknown or denied.
     pub async fn topic(&self, name: &str) -> Result<Topic, Failure> {
         let needs = [on_topic("WRITE", name)];
+        // A refused login is an event too.
+        self.is_awaited(true);
         metadata::topic(&self.deliveries.signals, self.limit, name, &needs, self.fetch()).await
+    }
+
+    fn is_awaited(&self, is_awaited: bool) {
+        self.poller.iter().for_each(|poller| poller.awaited(is_awaited));
     }
 
     fn fetch(&self) -> metadata::Fetch {
@@ -170,6 +212,7 @@ impl Producer {
     /// Puts a record into the queue. It fails at once where the client can tell by itself that the record is not
     /// acceptable, such as a partition that does not exist; the record then has used up its number too.
     pub fn enqueue(&mut self, record: &Outgoing<'_>) -> Result<Enqueued, Failure> {
+        self.is_awaited(false);
         // A 64-bit sequence through a pointer-sized opaque: on a 32-bit machine it wraps after 4 billion records.
         let mut native = BaseRecord::with_opaque_to(record.topic, self.next as usize);
         native.partition = record.partition;
@@ -216,6 +259,7 @@ impl Producer {
     /// of the records only within a partition.
     pub fn take_ack(&mut self) -> Option<Ack> {
         if self.ready.is_empty() && self.pending > 0 {
+            self.native.poll(Duration::ZERO);
             std::mem::swap(&mut self.ready, &mut self.deliveries.lock());
         }
         let ack = self.ready.pop_front()?;
@@ -238,7 +282,9 @@ impl Producer {
                 arrived.notified().await;
                 Ok(())
             };
+            self.is_awaited(true);
             self.deliveries.signals.race(wait).await?;
+            self.is_awaited(false);
         }
     }
 
@@ -254,11 +300,12 @@ impl Producer {
 }
 
 impl Drop for Producer {
-    /// Ends without waiting for the broker: what is still queued is dropped, so take every acknowledgement first.
+    /// Ends without waiting for the broker: what is still queued is dropped, so take every acknowledgement first. The
+    /// polling thread is the last to hold the client, and closes it; as in [`ClosedLater`](super::closed_later), that
+    /// is waited for with TLS only.
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
         if let Some(poller) = self.poller.take() {
-            let _ = poller.join();
+            poller.stop(self.has_tls);
         }
     }
 }

@@ -10,6 +10,7 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
 
+use super::closed_later::ClosedLater;
 use super::consumer::{self, Ears, Native};
 use super::failure::{Failure, Need};
 use super::metadata::on_topic;
@@ -58,7 +59,7 @@ impl Range {
 
 /// A reader of chosen partitions.
 pub struct Reader {
-    native: Arc<Native>,
+    native: ClosedLater<Native>,
     ears: Ears,
     ranges: Vec<Range>,
     open: BTreeSet<i32>,
@@ -88,6 +89,7 @@ impl Reader {
         let ranges = resolve(&native, &ears, settings, request, wanted, &needs).await?;
         let patience = (!request.follow).then_some(settings.timeout);
         let open = ranges.iter().filter(|range| !range.is_empty()).map(|range| range.partition).collect();
+        let native = ClosedLater::new(native, settings.security);
         let reader = Self { native, ears, ranges, open, topic: request.topic.to_owned(), patience };
         let starts = reader.ranges.iter().filter(|range| !range.is_empty()).map(|r| (r.partition, r.from));
         if let Some(starts) = consumer::list(request.topic, starts) {

@@ -32,6 +32,11 @@ impl Security {
         }
     }
 
+    /// Whether connections go through TLS.
+    pub fn has_tls(self) -> bool {
+        matches!(self, Self::SaslSsl | Self::Ssl)
+    }
+
     /// Whether a principal logs in.
     pub fn has_login(self) -> bool {
         matches!(self, Self::SaslPlaintext | Self::SaslSsl)

@@ -190,6 +190,7 @@ pub fn produce_options(profile: &Profile) -> ProduceOptions {
         partitioner: Some(partitioner.unwrap_or_else(|| persona.partitioner())),
         compression: Some(compression.unwrap_or_else(|| persona.compression().to_owned())),
         acks: None,
+        is_short: false,
     }
 }
 

@@ -298,6 +298,7 @@ pub(super) fn look(global: &Global) -> Look {
         same_with: !global.no_same_with,
         quiet: global.quiet,
         plain: global.plain,
+        in_place: look.in_place && !global.plain,
         progress: look.progress && !global.plain && !global.no_progress && !global.quiet,
         ..look
     }

@@ -1,6 +1,7 @@
 //! One file per subcommand: its arguments and one function from context to report.
 
 pub mod acl;
+mod arrivals;
 mod autostart;
 pub mod broker;
 mod checks;

@@ -56,6 +56,8 @@ pub struct Look {
     pub quiet: bool,
     /// No cursor movement, no redraw.
     pub plain: bool,
+    /// Whether a picture on standard output may be drawn over.
+    pub in_place: bool,
     /// Whether spinners and bars may be drawn.
     pub progress: bool,
     /// Columns of the terminal; 80 where there is none.
@@ -85,6 +87,7 @@ impl Look {
             same_with: true,
             quiet: false,
             plain: false,
+            in_place: stdout_is_terminal && format == Format::Text && !is_set("NO_COLOR"),
             // A spinner moves the cursor with escape bytes; whoever sets NO_COLOR wants none.
             progress: stderr_is_terminal && !is_set("NO_COLOR"),
             width: width.max(40),

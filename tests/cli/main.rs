@@ -31,3 +31,4 @@ mod stopped;
 mod tutorial;
 mod vanishing;
 mod verify;
+mod watching;

@@ -2,15 +2,20 @@
 
 use std::fs;
 use std::ops::Range;
+use std::time::Duration;
 
 use kafkalab::broker::api::APIS;
 use kafkalab::lesson::Lessons;
 use kafkalab::profile::ProfileFile;
 
-use super::program::{Run, kafkalab_at};
+use super::program::{self, Run, kafkalab_at};
 use super::tutorial::tour::Tour;
+use crate::support::process::Process;
 use crate::support::tools::run_with_input;
 use crate::support::{require, root};
+
+/// Far more than anything here takes: a guard, no measurement.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Where the text between two marks of README.md stands.
 fn part(readme: &str, name: &str) -> Range<usize> {
@@ -162,4 +167,27 @@ fn the_recorded_run_is_what_happens() {
     let step = &text[text.find(&format!("{number}  ")).unwrap()..];
     let shown = step.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
     hold("run", &format!("```\n{}```\n", steady(&shown)));
+}
+
+#[test]
+fn what_shows_something_shows_it_until_ctrl_c() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let home = Home(tempfile::tempdir().unwrap());
+    let up = home.run("up --listen 127.0.0.1:0 --sasl-listen 127.0.0.1:0");
+    assert_eq!(up.code, 0, "{up:?}");
+    let commands: Vec<&str> =
+        readme[part(&readme, "see")].lines().filter_map(|line| line.strip_prefix("kafkalab ")).collect();
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    for line in commands {
+        let command = line.split_once('#').map_or(line, |(command, _)| command);
+        let mut words: Vec<&str> = command.split_whitespace().collect();
+        if words == ["ui"] {
+            // On the usual port another page may be served on this machine.
+            words.extend(["--port", "0"]);
+        }
+        let mut shown = Process::start(&program::command(home.0.path(), &words), None);
+        let says = shown.log().wait_from(0, LIMIT, |line| line.contains("Ctrl-C").then_some(()));
+        assert!(says.is_some(), "{command}: {}", shown.log().problems());
+        assert_eq!(shown.interrupt(), 0, "{command}: {}", shown.log().problems());
+    }
 }

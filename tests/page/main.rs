@@ -113,7 +113,7 @@ impl Running {
         let found: Value = serde_json::from_str(&up.stdout).unwrap();
         let mut kafkalab = Command::new(embedded::binary());
         kafkalab.arg("--home").arg(home).arg("down");
-        Self { kafkalab, sasl: found["sasl"].as_str().unwrap().to_owned() }
+        Self { kafkalab, sasl: found["sasl"]["address"].as_str().unwrap().to_owned() }
     }
 }
 

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import test, { after, before } from 'node:test';
 import {
-  browser, consumer, feeder, kafkalab, marked, newTopic, paste, peakOfServer, produce, produceLines, stage,
+  browser, consumer, feeder, kafkalab, marked, newTopic, paste, peakOfServer, produce, produceLines, producePairs,
+  stage,
 } from './stage.mjs';
 
 let chrome;
@@ -205,12 +206,13 @@ test('the page holds a hundred thousand records and fifty more a second', async 
 });
 
 test('pictures of each view, wide and narrow', async () => {
-  await produceLines('integracao-pedidos', Array.from({ length: 12 }, (_, number) => `{"event":"PedidoCriado","data":{"pedido_id":"pedido-${number % 4}"}}`));
+  const order = (number) => [`pedido-${number % 7}`, `{"event":"PedidoCriado","data":{"pedido_id":"pedido-${number % 7}"}}`];
+  await producePairs('integracao-pedidos', Array.from({ length: 24 }, (_, number) => order(number)));
   for (const width of [1280, 390]) {
     for (const view of ['topics/integracao-pedidos', 'groups', 'acls', 'live']) {
-      const page = await chrome.open(`#${view}`, { viewport: { width, height: 900 } });
-      await page.waitForLoadState('load');
-      await page.waitForTimeout(500);
+      const page = await chrome.open(`#${view}`, { viewport: { width, height: 900 }, reducedMotion: 'reduce' });
+      await page.locator('main h2').first().waitFor();
+      if (view.startsWith('topics')) await page.waitForSelector(marked('cell'));
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert.ok(over <= 0, `${view} is ${over} px too wide at ${width}`);
       await page.screenshot({ path: `${stage.screenshots}/${stage.engine}-${view.split('/')[0]}-${width}.png` });

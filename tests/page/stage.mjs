@@ -33,6 +33,10 @@ export function produce(topic, value, { key, partition, headers = [] } = {}) {
 /** Writes many records with kcat, one a line. */
 export const produceLines = (topic, lines) => feed(['-P', ...login, '-t', topic], lines.join('\n'));
 
+/** Writes records with keys, given as pairs. */
+export const producePairs = (topic, pairs) =>
+  feed(['-P', ...login, '-t', topic, '-K', '|'], pairs.map((pair) => pair.join('|')).join('\n'));
+
 function feed(args, input) {
   return new Promise((resolve, reject) => {
     const kcat = spawn('kcat', args, { stdio: ['pipe', 'ignore', 'pipe'] });

@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, groups: &[String]) -> Result<Report> 
 }
 
 /// What is known, in words and then in tables.
-fn shown(picture: &GroupPicture) -> Vec<Block> {
+pub(super) fn shown(picture: &GroupPicture) -> Vec<Block> {
     let members = picture.members.len();
     let protocol = if picture.protocol.is_empty() { "-" } else { picture.protocol.as_str() };
     let named: [(&'static str, &dyn std::fmt::Display); 4] = [

@@ -7,6 +7,7 @@ mod list;
 mod picture;
 pub(in crate::commands) mod refusal;
 mod reset;
+mod watch;
 
 pub use self::fetch::{fetch, fetch_all, fetch_over, places};
 pub use self::picture::{GroupPicture, MemberPicture, PartitionPlace};
@@ -26,6 +27,9 @@ pub enum Command {
         /// The group.
         #[arg(value_name = "GROUP", required = true)]
         groups: Vec<String>,
+        /// Draw it again whenever it changes, until Ctrl-C.
+        #[arg(short, long)]
+        watch: bool,
     },
     /// Put a group that nobody is in to another place, after asking.
     Reset(reset::Args),
@@ -34,7 +38,8 @@ pub enum Command {
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
     match command {
         Command::List => list::run(context).await,
-        Command::Describe { groups } => describe::run(context, groups).await,
+        Command::Describe { groups, watch: true } => watch::run(context, groups).await,
+        Command::Describe { groups, watch: false } => describe::run(context, groups).await,
         Command::Reset(args) => reset::run(context, args).await,
     }
 }

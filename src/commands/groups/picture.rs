@@ -108,6 +108,20 @@ impl GroupPicture {
         Self { partitions: places, ..self }
     }
 
+    /// A group that does not exist, as brokers before 4.0 describe it.
+    pub fn absent(group: &str) -> Self {
+        Self {
+            group: group.to_owned(),
+            state: "Dead".to_owned(),
+            protocol_type: String::new(),
+            protocol: String::new(),
+            generation: None,
+            coordinator: None,
+            members: Vec::new(),
+            partitions: Vec::new(),
+        }
+    }
+
     /// How brokers before 4.0 describe a group that does not exist.
     pub fn is_dead(&self) -> bool {
         self.state == "Dead"

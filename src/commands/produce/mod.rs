@@ -97,6 +97,7 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
     }
     let mut options = connect::produce_options(&profile);
     options.acks = args.acks.clone();
+    options.is_short = source.is_short();
     options.compression = args.compression.clone().or(options.compression);
     let settings = connect::settings(&profile, context.global.timeout);
     let doing = words::DOING.with(&[("topic", &topic)]);

@@ -1,6 +1,7 @@
 //! As whom and in which language the page asks, and how it is told of a failure: in the words of the error block.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -60,11 +61,7 @@ impl Asking {
 
     /// The connection.
     pub(super) async fn cluster(&mut self) -> Result<&mut Cluster, RawError> {
-        if self.cluster.is_none() {
-            let patience = self.context.global.timeout;
-            self.cluster = Some(connect::raw_as(PAGE_CLIENT_ID, &self.profile, patience).await?);
-        }
-        self.cluster.as_mut().ok_or_else(|| RawError::Unsupported("no connection".to_owned()))
+        connected(&mut self.cluster, &self.profile, self.context.global.timeout).await
     }
 
     /// Gives the connection up after a failure: what is left on it belongs to nobody.
@@ -85,10 +82,11 @@ impl Asking {
         failure: RawError,
     ) -> Error {
         let doing = words::READING.with(&[("topic", &topic)]);
-        match (failure, &mut self.cluster) {
-            (RawError::Broker(error), Some(cluster)) => {
-                refusal::of_topic(&self.context, &self.profile, cluster, (topic, operation), doing, error)
-                    .await
+        // Whoever was refused can usually ask for the names that are near.
+        let cluster = connected(&mut self.cluster, &self.profile, self.context.global.timeout).await;
+        match (failure, cluster) {
+            (RawError::Broker(error), Ok(cluster)) => {
+                refusal::of_topic(&self.context, &self.profile, cluster, (topic, operation), doing, error).await
             }
             (failure, _) => self.failed(doing, failure).await,
         }
@@ -98,6 +96,19 @@ impl Asking {
     pub(super) fn problem(&self, error: Error) -> Problem {
         Problem::new(error, self.lang)
     }
+}
+
+/// The connection of a slot, made if there is none.
+async fn connected<'c>(
+    slot: &'c mut Option<Cluster>,
+    profile: &Profile,
+    patience: Duration,
+) -> Result<&'c mut Cluster, RawError> {
+    let cluster = match slot.take() {
+        Some(cluster) => cluster,
+        None => connect::raw_as(PAGE_CLIENT_ID, profile, patience).await?,
+    };
+    Ok(slot.insert(cluster))
 }
 
 /// A failure as an answer: a status, and the error block in the page's language.

@@ -63,6 +63,7 @@ pub(super) async fn run(context: &Arc<Context>, args: &Args) -> Result<Report> {
     };
     let guard = Guard::new(listener.local_addr()?);
     let url = guard.url();
+    context.tidies_up();
     let site = site(Arc::clone(context), guard);
     context.streams();
     if context.ui.is_json() {

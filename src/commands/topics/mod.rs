@@ -1,13 +1,16 @@
 //! `kafkalab topics list | describe | create | delete`, as `admin` unless `--as` says otherwise.
 
+mod watch;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::groups::refusal;
 use super::{Context, connect, denial, trouble, voices};
 use crate::client;
 use crate::client::raw::admin::{configs, topics};
-use crate::client::raw::{BrokerError, Cluster};
+use crate::client::raw::{BrokerError, Cluster, RawError};
 use crate::error::{Error, Kind, Result};
 use crate::profile::Profile;
 use crate::report::{Block, Report, Table};
@@ -27,6 +30,9 @@ pub enum Command {
         /// The topic.
         #[arg(value_name = "TOPIC", required = true)]
         topics: Vec<String>,
+        /// Show each record in the lane of its partition as it arrives, until Ctrl-C.
+        #[arg(short, long)]
+        watch: bool,
     },
     /// Create topics.
     Create {
@@ -55,10 +61,16 @@ pub enum Command {
 }
 
 pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> {
+    if let Command::Describe { topics, watch: true } = command {
+        return match &topics[..] {
+            [topic] => watch::run(context, topic).await,
+            _ => Err(Error::usage(words::WATCH_ONE)),
+        };
+    }
     let (profile, mut cluster) = connect::administrator(context, words::ASKING).await?;
     match command {
         Command::List { internal } => list(&profile, &mut cluster, *internal).await,
-        Command::Describe { topics } => describe(context, &profile, &mut cluster, topics).await,
+        Command::Describe { topics, watch: _ } => describe(context, &profile, &mut cluster, topics).await,
         Command::Create { topics, partitions, replication_factor, configs, if_not_exists } => {
             let configs = settings(configs)?;
             let wanted = topics.iter().map(|name| topics::NewTopic {
@@ -255,6 +267,23 @@ async fn refused(
         block
     };
     block.next(format!("kafkalab explain {}", error.code))
+}
+
+/// The error block of a reader: who watches a topic needs READ on it.
+async fn refused_reading(
+    context: &Context,
+    profile: &Profile,
+    cluster: &mut Cluster,
+    topic: &str,
+    failure: RawError,
+) -> Error {
+    let doing = words::READING.with(&[("topic", &topic)]);
+    match failure {
+        RawError::Broker(error) => {
+            refusal::of_topic(context, profile, cluster, (topic, "READ"), doing, error).await
+        }
+        failure => trouble::explain_raw(profile, doing, &failure).await,
+    }
 }
 
 fn settings(given: &[String]) -> Result<BTreeMap<String, String>> {
