@@ -21,6 +21,9 @@ use super::signals::{Away, Signals};
 
 /// How often the polling thread looks whether it may end; events wake it at once.
 const POLL: Duration = Duration::from_millis(20);
+/// A busy producer looks for acknowledgements after each record; to ask librdkafka each time would take as long as to
+/// write the record. Whoever waits is told at once anyway.
+const LOOKS_PER_POLL: u32 = 32;
 
 /// How records are written.
 #[derive(Debug, Clone, Default)]
@@ -101,6 +104,7 @@ pub struct Producer {
     ready: VecDeque<Ack>,
     next: u64,
     pending: u64,
+    looks: u32,
     limit: Duration,
     has_tls: bool,
     poller: Option<Poller>,
@@ -185,6 +189,7 @@ impl Producer {
             ready: VecDeque::new(),
             next: 0,
             pending: 0,
+            looks: 0,
             limit: settings.timeout,
             has_tls: settings.security.has_tls(),
             poller: Some(poller),
@@ -259,7 +264,10 @@ impl Producer {
     /// of the records only within a partition.
     pub fn take_ack(&mut self) -> Option<Ack> {
         if self.ready.is_empty() && self.pending > 0 {
-            self.native.poll(Duration::ZERO);
+            self.looks = self.looks.wrapping_add(1);
+            if self.looks.is_multiple_of(LOOKS_PER_POLL) {
+                self.native.poll(Duration::ZERO);
+            }
             std::mem::swap(&mut self.ready, &mut self.deliveries.lock());
         }
         let ack = self.ready.pop_front()?;

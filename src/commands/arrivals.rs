@@ -56,8 +56,11 @@ impl Arrivals {
                 let mut next = Ok(first);
                 loop {
                     let failed = next.is_err();
-                    let is_something = next.as_ref().is_ok_and(|records| !records.is_empty());
-                    if (failed || is_something) && sender.send(next).await.is_err() || failed {
+                    let is_nothing = next.as_ref().is_ok_and(Vec::is_empty);
+                    if !is_nothing && sender.send(next).await.is_err() {
+                        return;
+                    }
+                    if failed {
                         return;
                     }
                     next = log.follow(&mut cluster, leader, &mut offsets, wait).await;

@@ -107,7 +107,7 @@ pub async fn raw(profile: &Profile, patience: Duration) -> Result<raw::Cluster, 
 /// The same under another `client.id` than kafkalab's own.
 ///
 /// # Errors
-/// As [`raw`].
+/// As [`raw()`].
 pub async fn raw_as(
     client_id: &str,
     profile: &Profile,

@@ -86,7 +86,8 @@ impl Asking {
         let cluster = connected(&mut self.cluster, &self.profile, self.context.global.timeout).await;
         match (failure, cluster) {
             (RawError::Broker(error), Ok(cluster)) => {
-                refusal::of_topic(&self.context, &self.profile, cluster, (topic, operation), doing, error).await
+                refusal::of_topic(&self.context, &self.profile, cluster, (topic, operation), doing, error)
+                    .await
             }
             (failure, _) => self.failed(doing, failure).await,
         }
