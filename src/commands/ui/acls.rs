@@ -20,8 +20,8 @@ use crate::client::raw::admin::acls::describe_acls;
 use crate::client::raw::admin::groups::list_groups;
 use crate::client::raw::admin::topics::list_topics;
 use crate::client::raw::{Cluster, RawError};
-use crate::commands::Context;
 use crate::commands::acl::{explain, refused, table};
+use crate::commands::{Context, connect};
 use crate::error::{Error, Result};
 use crate::profile::ProfileName;
 use crate::words::ui as words;
@@ -146,8 +146,9 @@ fn explained(asking: &Asking, set: &AclSet, cell: &Cell) -> Result<Value> {
         .near_misses
         .iter()
         .map(|miss| json!({ "why": explain::why(miss.why).get(lang), "acl": table::sentence(&miss.acl) }));
-    let commands =
-        change(&explanation).map(|(what, command)| json!({ "what": what.get(lang), "command": command }));
+    let server = connect::server_flag(&asking.profile);
+    let commands = change(&explanation)
+        .map(|(what, command)| json!({ "what": what.get(lang), "command": format!("{command}{server}") }));
     let entry = match &explanation.fix {
         Some(Fix::Add(acl)) => Some(render::toml_entry(acl)),
         _ => None,
