@@ -97,6 +97,42 @@ impl Text {
     }
 }
 
+/// A text that is filled again and again, taken apart once: for bulk output, where that would be half of the work.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// What stands before each placeholder, and the place of its value among those given.
+    parts: Vec<(&'static str, usize)>,
+    end: &'static str,
+}
+
+impl Text {
+    /// The text for values that are given in the order of these names. Their words may not depend on the values.
+    pub fn template(self, lang: Lang, names: &[&str]) -> Template {
+        let (mut parts, mut rest) = (Vec::new(), self.get(lang));
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((name, tail)) = after.split_once('}') else { break };
+            let place = names.iter().position(|known| *known == name);
+            debug_assert!(place.is_some(), "no value for {{{name}}} in {:?}", self.en);
+            parts.push((before, place.unwrap_or(usize::MAX)));
+            rest = tail;
+        }
+        Template { parts, end: rest }
+    }
+}
+
+impl Template {
+    /// Appends the text with its values.
+    pub fn fill(&self, out: &mut String, values: &[&dyn fmt::Display]) {
+        for (before, place) in &self.parts {
+            out.push_str(before);
+            if let Some(value) = values.get(*place) {
+                _ = write!(out, "{value}");
+            }
+        }
+        out.push_str(self.end);
+    }
+}
+
 /// What a value of the program says to a person, before a language is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
@@ -155,6 +191,16 @@ mod tests {
     #[test]
     fn fills_each_placeholder_once() {
         assert_eq!(GREETING.fill(Lang::PtBr, &[("who", &"{what}"), ("what", &3)]), "{what} lê 3");
+    }
+
+    #[test]
+    fn a_template_is_filled_as_its_text_is() {
+        let template = GREETING.template(Lang::PtBr, &["what", "who"]);
+        for (what, who) in [(3, "{what}"), (4, "B")] {
+            let mut filled = String::new();
+            template.fill(&mut filled, &[&what, &who]);
+            assert_eq!(filled, GREETING.fill(Lang::PtBr, &[("what", &what), ("who", &who)]));
+        }
     }
 
     #[test]

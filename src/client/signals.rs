@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ struct State {
 #[derive(Debug, Clone)]
 pub(super) struct Signals {
     state: Arc<watch::Sender<State>>,
+    /// Proven and not down, changed with the state only: each acknowledgement asks, and should not take a lock.
+    is_well: Arc<AtomicBool>,
     /// The latest words for each code; events carry them, calls do not.
     words: Arc<Mutex<HashMap<i32, String>>>,
     bootstrap: Arc<str>,
@@ -40,12 +43,21 @@ pub(super) struct Signals {
 
 impl Signals {
     pub(super) fn new(bootstrap: &str) -> Self {
-        Self { state: Arc::new(watch::Sender::default()), words: Arc::default(), bootstrap: bootstrap.into() }
+        Self {
+            state: Arc::new(watch::Sender::default()),
+            is_well: Arc::default(),
+            words: Arc::default(),
+            bootstrap: bootstrap.into(),
+        }
     }
 
     /// A call was answered.
     pub(super) fn proven(&self) {
+        if self.is_well.load(Ordering::Acquire) {
+            return;
+        }
         self.state.send_if_modified(|state| {
+            self.is_well.store(true, Ordering::Release);
             let news = !state.proven || state.down.is_some();
             (state.proven, state.down) = (true, None);
             news
@@ -178,6 +190,7 @@ impl Signals {
                 let failure = self.lost();
                 self.state.send_if_modified(|state| {
                     let first = state.down.is_none();
+                    self.is_well.store(false, Ordering::Release);
                     state.down = Some(failure);
                     first
                 });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import test, { after, before } from 'node:test';
+import axe from 'axe-core';
 import {
   browser, consumer, feeder, kafkalab, marked, newTopic, paste, peakOfServer, produce, produceLines, producePairs,
   stage,
@@ -27,6 +28,21 @@ test('pictures of each view, wide and narrow', async () => {
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert.ok(over <= 0, `${view} is ${over} px too wide at ${width}`);
       await page.screenshot({ path: `${stage.screenshots}/${stage.engine}-${view.split('/')[0]}-${width}.png` });
+      await page.context().close();
+    }
+  }
+});
+
+test('each view can be used without a mouse and by whoever sees otherwise, light and dark', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const view of ['topics/integracao-pedidos', 'groups', 'acls', 'live']) {
+      const page = await chrome.open(`#${view}`, { colorScheme, reducedMotion: 'reduce' });
+      await page.locator('main h2').first().waitFor();
+      if (view.startsWith('topics')) await page.waitForSelector(marked('cell'));
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate(() => window.axe.run());
+      const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+      assert.deepEqual(told, [], `${view}, ${colorScheme}`);
       await page.context().close();
     }
   }

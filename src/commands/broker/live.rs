@@ -70,7 +70,7 @@ async fn serve(stream: TcpStream, events: Events, password: Arc<str>) -> io::Res
         };
         let line = match event {
             Ok(event) => told(&event, jiff::Timestamp::now().as_millisecond()),
-            Err(RecvError::Lagged(missed)) => json!({ "missed": missed }),
+            Err(RecvError::Lagged(missed)) => json!({ "missed": true, "count": missed }),
             Err(RecvError::Closed) => return Ok(()),
         };
         to.write_all(format!("{line}\n").as_bytes()).await?;
@@ -80,7 +80,7 @@ async fn serve(stream: TcpStream, events: Events, password: Arc<str>) -> io::Res
 /// One event with the parts that the page filters by; the text is that of the broker's log.
 fn told(event: &Event, at_ms: i64) -> Value {
     let text = event.to_string();
-    let mut line = json!({ "at_ms": at_ms, "kind": kind(event), "text": text });
+    let mut line = json!({ "at_ms": at_ms, "kind": kind(event), "text": text, "own": false });
     let more = match event {
         Event::Request { principal, api, version, client_id } => json!({
             "principal": principal.as_deref(), "api": api, "version": version, "client_id": client_id,

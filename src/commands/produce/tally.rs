@@ -10,12 +10,14 @@ use crate::client::{Ack, Failure, Placed};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::report::Block;
-use crate::words::{Message, produce as words};
+use crate::words::{Message, Template, Text, produce as words};
 
 /// Records of which the key is remembered until the acknowledgement comes, to say who chose the partition.
 const REMEMBERED: u64 = 20;
 /// Acknowledgements between two looks of the progress.
 const PROGRESS_EVERY: u64 = 10_000;
+/// The values of the line of an acknowledgement, in their order.
+const ACK_VALUES: [&str; 5] = ["number", "topic", "partition", "offset", "chosen"];
 /// Ranges of failed records that are named; then only their number is.
 const NAMED_RANGES: usize = 200;
 
@@ -25,6 +27,10 @@ pub(super) struct Tally<'a> {
     topic: String,
     /// Without acknowledgements (`acks=0`) nobody knows what became of a record.
     has_answers: bool,
+    acknowledged_text: Template,
+    unanswered_text: Template,
+    /// The line that is written now; kept, so that not each line is a new allocation.
+    line: String,
     /// Lines for a report, where they are few: a person sees them beside their explanation.
     held: Option<Vec<Block>>,
     sent: u64,
@@ -43,7 +49,11 @@ pub(super) struct Tally<'a> {
 impl<'a> Tally<'a> {
     pub(super) fn new(context: &'a Context, topic: String, has_answers: bool, is_short: bool) -> Self {
         let held = (is_short && !context.ui.is_json()).then(Vec::new);
+        let template = |text: Text| text.template(context.lang(), &ACK_VALUES);
         Self {
+            acknowledged_text: template(words::ACKNOWLEDGED),
+            unanswered_text: template(words::UNANSWERED),
+            line: String::new(),
             held,
             context,
             topic,
@@ -80,8 +90,10 @@ impl<'a> Tally<'a> {
         match ack.result {
             Ok(placed) => {
                 self.acknowledged += 1;
+                if self.newest.is_none_or(|(partition, _)| partition != placed.partition) {
+                    self.partitions.insert(placed.partition);
+                }
                 self.newest = Some((placed.partition, placed.offset));
-                self.partitions.insert(placed.partition);
                 if self.acknowledged.is_multiple_of(PROGRESS_EVERY) {
                     self.tick();
                 }
@@ -121,18 +133,11 @@ impl<'a> Tally<'a> {
             Some(offset) => offset,
             None => &"?",
         };
-        let text = if self.has_answers { words::ACKNOWLEDGED } else { words::UNANSWERED };
-        let line = text.fill(
-            lang,
-            &[
-                ("number", &number),
-                ("topic", &self.topic),
-                ("partition", &placed.partition),
-                ("offset", offset),
-                ("chosen", &chosen),
-            ],
-        );
-        self.line(line)
+        let text = if self.has_answers { &self.acknowledged_text } else { &self.unanswered_text };
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        text.fill(&mut line, &[&number, &self.topic, &placed.partition, offset, &chosen]);
+        self.put(line)
     }
 
     /// `--dry-run`: where the next record would go.
@@ -159,14 +164,18 @@ impl<'a> Tally<'a> {
         let values: [(&str, &dyn std::fmt::Display); 4] =
             [("number", &self.sent), ("topic", &self.topic), ("partition", &shown), ("chosen", &chosen)];
         let line = words::WOULD_WRITE.fill(lang, &values);
-        self.line(line)
+        self.put(line)
     }
 
-    fn line(&mut self, mut line: String) -> Result<()> {
+    fn put(&mut self, mut line: String) -> Result<()> {
         line.truncate(line.trim_end().len());
         match &mut self.held {
             Some(held) => held.push(Block::Line(line.into())),
-            None => writeln!(self.context.ui.data(), "{line}")?,
+            None => {
+                line.push('\n');
+                self.context.ui.data().write_all(line.as_bytes())?;
+                self.line = line;
+            }
         }
         Ok(())
     }

@@ -158,6 +158,30 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_is_not_given_does_not_count() {
+        let at = |ms| Record {
+            transactional: false,
+            control: false,
+            delete_horizon: false,
+            partition_leader_epoch: 0,
+            producer_id: -1,
+            producer_epoch: -1,
+            timestamp_type: kafka_protocol::records::TimestampType::Creation,
+            offset: 0,
+            sequence: 0,
+            timestamp: ms,
+            key: None,
+            value: None,
+            headers: Default::default(),
+        };
+        let since = Wanted { since: Some(5), ..Wanted::default() };
+        assert_eq!([4, 5, 6].map(|ms| since.fits(&at(ms))), [false, true, true]);
+        let until = Wanted { until: Some(5), ..Wanted::default() };
+        assert_eq!([4, 5, 6].map(|ms| until.fits(&at(ms))), [true, true, false]);
+        assert!(Wanted::default().fits(&at(-1)));
+    }
+
+    #[test]
     fn a_field_that_was_not_filled_in_fits_everything() {
         let wanted = Wanted { key: Some(String::new()), value: Some("X".to_owned()), ..Wanted::default() };
         let wanted = wanted.in_lower_case();
