@@ -200,7 +200,7 @@ test('whoever has not the address is turned away', async () => {
   assert.equal(await status(about, { origin: 'null' }), 403);
   assert.equal(await status(about, { host: 'evil.example' }), 403);
   const text = await (await fetch(stage.url + 'api/about')).text();
-  assert.ok(!/secret/i.test(text.replaceAll(/secrets?|segredos?/gi, (word) => (/-secret/.test(word) ? word : ''))), 'no password');
+  assert.ok(!text.includes('-secret'), 'no password');
 });
 
 test('the page holds a hundred thousand records and fifty more a second', async (t) => {

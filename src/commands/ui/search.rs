@@ -12,9 +12,9 @@ use tokio::time::Instant;
 
 use super::asked::{Asked, Asking};
 use super::record::{IN_A_LIST, shown};
-use super::stream::{self, Gone, Listener};
+use super::stream::{self, Ended, Gone, Listener};
+use crate::client::raw::Cluster;
 use crate::client::raw::batches::{Bounds, TopicLog};
-use crate::client::raw::{Cluster, RawError};
 use crate::commands::Context;
 
 /// Hits that are told; a person who gets more should ask for less.
@@ -60,23 +60,6 @@ pub(super) async fn search(
             }
         }
     })
-}
-
-enum Ended {
-    Gone,
-    Failed(RawError),
-}
-
-impl From<Gone> for Ended {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
-
-impl From<RawError> for Ended {
-    fn from(failure: RawError) -> Self {
-        Self::Failed(failure)
-    }
 }
 
 async fn through(cluster: &mut Cluster, wanted: &Wanted, page: &Listener) -> Result<Value, Ended> {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::asked::Problem;
+use crate::client::raw::RawError;
 
 /// Events on their way to a page. A page that does not take them makes the task wait: nothing piles up here.
 const UNDER_WAY: usize = 4;
@@ -21,6 +22,26 @@ pub(super) struct Listener(mpsc::Sender<Event>);
 /// The page has left. Its task ends at the next await, or by this.
 #[derive(Debug)]
 pub(super) struct Gone;
+
+/// Why a task ended before it was done.
+pub(super) enum Ended {
+    /// The page has left.
+    Gone,
+    /// A broker failed it, or refused.
+    Failed(RawError),
+}
+
+impl From<Gone> for Ended {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<RawError> for Ended {
+    fn from(failure: RawError) -> Self {
+        Self::Failed(failure)
+    }
+}
 
 impl Listener {
     /// Tells the page something.

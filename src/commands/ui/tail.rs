@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 
 use super::asked::{Asked, Asking};
 use super::record::{IN_A_LIST, shown};
-use super::stream::{self, Gone, Listener};
-use crate::client::raw::RawError;
+use super::stream::{self, Ended, Gone, Listener};
 use crate::commands::Context;
 use crate::commands::arrivals::Arrivals;
 use crate::commands::broker::live::PAGE_CLIENT_ID;
@@ -57,23 +56,6 @@ pub(super) async fn tail(
             tokio::time::sleep(AGAIN).await;
         }
     })
-}
-
-enum Ended {
-    Gone,
-    Failed(RawError),
-}
-
-impl From<Gone> for Ended {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
-
-impl From<RawError> for Ended {
-    fn from(failure: RawError) -> Self {
-        Self::Failed(failure)
-    }
 }
 
 /// Tells where the topic stands, and then what comes, until something fails.
