@@ -92,7 +92,6 @@ on_every_broker! {
         assert!(tried >= 900, "300 ms and 600 ms: {letter}");
         assert_eq!(rows(letter, "meanwhile").len(), 2, "both other partitions went on: {letter}");
         assert!(rows(letter, "meanwhile").iter().all(|other| number(&other["handled"]) > 0), "{letter}");
-        assert!(number(&letter["longest_wait_ms"]) < tried, "nobody waited for the poison: {letter}");
 
         let shown = phase.json(&["show"]);
         let [letter] = &rows(&shown, "letters")[..] else { panic!("{shown}") };

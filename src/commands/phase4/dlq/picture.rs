@@ -211,6 +211,7 @@ fn letters(stage: &Stage, seen: &Seen) -> Vec<Value> {
             "meanwhile": meanwhile.handled.iter().map(|(partition, handled)| json!({
                 "partition": partition, "handled": handled,
             })).collect::<Vec<_>>(),
+            "waited": meanwhile.waited,
             "longest_wait_ms": u64::try_from(meanwhile.longest.as_millis()).unwrap_or(u64::MAX),
         })
     });

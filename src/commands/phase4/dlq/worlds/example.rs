@@ -37,6 +37,7 @@ impl Seen {
             attempts: 3,
             reason: exception.to_string(),
             first_failure: at(10),
+            last_failure: at(100),
             at: at(110),
             letter: Placed { partition: 0, offset: Some(0), timestamp: None },
         });

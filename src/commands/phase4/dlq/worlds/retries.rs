@@ -20,8 +20,16 @@ pub(in super::super) struct Retries {
     pub timeline: Vec<(Instant, Place)>,
     /// The orders that died.
     pub burials: Vec<Burial>,
-    /// When each order failed first that has not died yet.
-    failing: BTreeMap<Place, (Instant, String)>,
+    /// The orders that failed and have not died yet.
+    failing: BTreeMap<Place, Failing>,
+}
+
+/// An order that is tried again.
+#[derive(Debug)]
+struct Failing {
+    first: Instant,
+    last: Instant,
+    reason: String,
 }
 
 /// An order that died.
@@ -35,6 +43,8 @@ pub(in super::super) struct Burial {
     pub reason: String,
     /// When it failed first.
     pub first_failure: Instant,
+    /// When it failed for good.
+    pub last_failure: Instant,
     /// When the broker had its dead letter.
     pub at: Instant,
     /// Where that is.
@@ -48,14 +58,17 @@ pub(in super::super) struct Meanwhile {
     pub lasted: Duration,
     /// How many orders were handled, by partition.
     pub handled: BTreeMap<i32, u64>,
-    /// The longest that one of them had to wait, from its sending on.
+    /// How many came before its last failure, and were handled only when it was dead.
+    pub waited: u64,
+    /// The longest that one of those handled had to wait, from its sending on. A machine under load is slow too, so
+    /// this tells and does not decide.
     pub longest: Duration,
 }
 
 impl Meanwhile {
-    /// Whether no order of the other partitions waited for as long as this one was tried.
-    pub(in super::super) fn nobody_waited(&self) -> bool {
-        self.longest < self.lasted
+    /// Whether the other partitions had orders, and worked on none of them.
+    pub(in super::super) fn stood_still(&self) -> bool {
+        self.handled.is_empty() && self.waited > 0
     }
 }
 
@@ -63,20 +76,25 @@ impl Retries {
     /// What the other partitions did while an order was tried; those with poison of their own have a reason to wait.
     pub(in super::super) fn meanwhile(&self, burial: &Burial, sent: &[Sent]) -> Meanwhile {
         let sent: BTreeMap<Place, Instant> = sent.iter().map(|one| (one.place, one.at)).collect();
-        let during = burial.first_failure..=burial.at;
         let poisoned = |partition| {
             partition == burial.place.0 || self.burials.iter().any(|other| other.place.0 == partition)
         };
-        let others = self.timeline.iter().filter(|(at, place)| during.contains(at) && !poisoned(place.0));
+        let others =
+            self.timeline.iter().filter(|(at, place)| *at >= burial.first_failure && !poisoned(place.0));
         let mut meanwhile = Meanwhile {
             lasted: burial.at - burial.first_failure,
             handled: BTreeMap::new(),
+            waited: 0,
             longest: Duration::ZERO,
         };
         for (at, place) in others {
-            *meanwhile.handled.entry(place.0).or_default() += 1;
-            let waited = sent.get(place).map_or(Duration::ZERO, |sent| *at - *sent);
-            meanwhile.longest = meanwhile.longest.max(waited);
+            let sent = sent.get(place).copied().unwrap_or(*at);
+            if *at <= burial.at {
+                *meanwhile.handled.entry(place.0).or_default() += 1;
+                meanwhile.longest = meanwhile.longest.max(*at - sent);
+            } else if sent < burial.last_failure {
+                meanwhile.waited += 1;
+            }
         }
         meanwhile
     }
@@ -99,13 +117,26 @@ impl Retries {
             }
             Happened::Failed { record, exception, .. } => {
                 let place = (record.partition, record.offset);
-                self.failing.entry(place).or_insert_with(|| (now, exception.to_string()));
+                let reason = || exception.to_string();
+                let failing = self.failing.entry(place).or_insert_with(|| Failing {
+                    first: now,
+                    last: now,
+                    reason: reason(),
+                });
+                failing.last = now;
             }
             Happened::Buried { record, attempts, placed } => {
                 let place = (record.partition, record.offset);
-                if let Some((first_failure, reason)) = self.failing.remove(&place) {
-                    let letter = placed;
-                    self.burials.push(Burial { place, attempts, reason, first_failure, at: now, letter });
+                if let Some(Failing { first, last, reason }) = self.failing.remove(&place) {
+                    self.burials.push(Burial {
+                        place,
+                        attempts,
+                        reason,
+                        first_failure: first,
+                        last_failure: last,
+                        at: now,
+                        letter: placed,
+                    });
                 }
             }
         }
@@ -155,15 +186,30 @@ mod tests {
         };
         let sent = [sent(0, (0, 0)), sent(11, (0, 1)), sent(24, (1, 0)), sent(29, (2, 0)), sent(40, (0, 2))];
         let letter = Placed { partition: 0, offset: Some(0), timestamp: None };
-        let (first_failure, at) = (at(10), at(40));
-        let burial = Burial { place: (2, 1), attempts: 3, reason: String::new(), first_failure, at, letter };
+        let burial = Burial {
+            place: (2, 1),
+            attempts: 3,
+            reason: String::new(),
+            first_failure: at(10),
+            last_failure: at(39),
+            at: at(40),
+            letter,
+        };
         let handled = BTreeMap::from([(0, 1), (1, 1)]);
         let (lasted, longest) = (Duration::from_millis(30), Duration::from_millis(9));
-        assert_eq!(world.meanwhile(&burial, &sent), Meanwhile { lasted, handled, longest });
+        let seen = world.meanwhile(&burial, &sent);
+        assert_eq!(seen, Meanwhile { lasted, handled, waited: 0, longest });
 
         let both = Retries { burials: vec![Burial { place: (0, 9), ..burial.clone() }], ..world };
         let (handled, longest) = (BTreeMap::from([(1, 1)]), Duration::from_millis(1));
-        let without = Meanwhile { lasted, handled, longest };
+        let without = Meanwhile { lasted, handled, waited: 0, longest };
         assert_eq!(both.meanwhile(&burial, &sent), without, "poison of its own is a reason to wait");
+
+        let before = Burial { last_failure: at(21), at: at(22), ..burial };
+        let early = [Sent { at: at(20), ..sent[2] }];
+        let seen = both.meanwhile(&before, &early);
+        assert_eq!((seen.handled.len(), seen.waited), (0, 1), "it came while the other was tried");
+        assert!(seen.stood_still());
+        assert!(!both.meanwhile(&before, &sent).stood_still(), "it came later");
     }
 }
