@@ -66,70 +66,110 @@ impl Text {
     /// The text with each `{name}` replaced by its value, and each `{name?one|many}` by the first word where the value
     /// is 1, else by the second. A value is inserted as it is and never expanded again.
     pub fn fill(self, lang: Lang, values: &[(&str, &dyn fmt::Display)]) -> String {
-        let mut rest = self.get(lang);
-        // Room for most values, so that a line of bulk output is one allocation.
-        let mut out = String::with_capacity(rest.len() + 64);
-        while let Some((before, after)) = rest.split_once('{') {
-            out.push_str(before);
-            let Some((inside, tail)) = after.split_once('}') else {
-                out.push('{');
-                rest = after;
-                continue;
-            };
-            let (name, words) =
-                inside.split_once('?').map_or((inside, None), |(name, words)| (name, Some(words)));
-            match (values.iter().find(|(key, _)| *key == name), words.and_then(|words| words.split_once('|')))
-            {
-                (Some((_, value)), Some((one, many))) => {
-                    out.push_str(if value.to_string() == "1" { one } else { many });
-                }
-                // Straight into the line: bulk output fills one for each record.
-                (Some((_, value)), None) => _ = write!(out, "{value}"),
-                (None, _) => {
-                    debug_assert!(false, "no value for {{{name}}} in {:?}", self.en);
-                    _ = write!(out, "{{{inside}}}");
-                }
+        let text = self.get(lang);
+        // Room for most values.
+        let mut out = String::with_capacity(text.len() + 64);
+        for piece in pieces(text) {
+            match piece {
+                Piece::Literal(text) => out.push_str(text),
+                Piece::Value { whole, name, words } => match values.iter().find(|(key, _)| *key == name) {
+                    Some((_, value)) => put(&mut out, *value, words),
+                    None => {
+                        debug_assert!(false, "no value for {whole} in {:?}", self.en);
+                        out.push_str(whole);
+                    }
+                },
             }
-            rest = tail;
         }
-        out.push_str(rest);
         out
+    }
+}
+
+/// The two words of `{name?one|many}`.
+type Words = Option<(&'static str, &'static str)>;
+
+/// A part of a text.
+enum Piece {
+    Literal(&'static str),
+    /// `{name}` or `{name?one|many}`, which is `whole`.
+    Value {
+        whole: &'static str,
+        name: &'static str,
+        words: Words,
+    },
+}
+
+/// Takes a text apart. A brace that is not closed is a literal.
+fn pieces(mut rest: &'static str) -> impl Iterator<Item = Piece> {
+    std::iter::from_fn(move || {
+        let open = rest.find('{').unwrap_or(rest.len());
+        let close = rest[open..].find('}').map(|length| open + length + 1);
+        let (piece, end) = match close {
+            Some(close) if open == 0 => {
+                let whole = &rest[..close];
+                let inside = &whole[1..close - 1];
+                let (name, words) = inside.split_once('?').unwrap_or((inside, ""));
+                (Piece::Value { whole, name, words: words.split_once('|') }, close)
+            }
+            Some(_) => (Piece::Literal(&rest[..open]), open),
+            None => (Piece::Literal(rest), rest.len()),
+        };
+        let is_over = rest.is_empty();
+        rest = &rest[end..];
+        (!is_over).then_some(piece)
+    })
+}
+
+/// Appends a value, or the word that goes with it.
+fn put(out: &mut String, value: &dyn fmt::Display, words: Words) {
+    match words {
+        Some((one, many)) => out.push_str(if value.to_string() == "1" { one } else { many }),
+        // Straight into the line, without a text of its own.
+        None => _ = write!(out, "{value}"),
     }
 }
 
 /// A text that is filled again and again, taken apart once: for bulk output, where that would be half of the work.
 #[derive(Debug, Clone)]
-pub struct Template {
-    /// What stands before each placeholder, and the place of its value among those given.
-    parts: Vec<(&'static str, usize)>,
-    end: &'static str,
+pub struct Template(Vec<Part>);
+
+#[derive(Debug, Clone)]
+enum Part {
+    Literal(&'static str),
+    /// The place of the value among those given.
+    Value(usize, Words),
 }
 
 impl Text {
-    /// The text for values that are given in the order of these names. Their words may not depend on the values.
+    /// The text for values that are given in the order of these names.
     pub fn template(self, lang: Lang, names: &[&str]) -> Template {
-        let (mut parts, mut rest) = (Vec::new(), self.get(lang));
-        while let Some((before, after)) = rest.split_once('{') {
-            let Some((name, tail)) = after.split_once('}') else { break };
-            let place = names.iter().position(|known| *known == name);
-            debug_assert!(place.is_some(), "no value for {{{name}}} in {:?}", self.en);
-            parts.push((before, place.unwrap_or(usize::MAX)));
-            rest = tail;
-        }
-        Template { parts, end: rest }
+        let parts = pieces(self.get(lang)).map(|piece| match piece {
+            Piece::Literal(text) => Part::Literal(text),
+            Piece::Value { whole, name, words } => match names.iter().position(|known| *known == name) {
+                Some(place) => Part::Value(place, words),
+                None => {
+                    debug_assert!(false, "no value for {whole} in {:?}", self.en);
+                    Part::Literal(whole)
+                }
+            },
+        });
+        Template(parts.collect())
     }
 }
 
 impl Template {
     /// Appends the text with its values.
     pub fn fill(&self, out: &mut String, values: &[&dyn fmt::Display]) {
-        for (before, place) in &self.parts {
-            out.push_str(before);
-            if let Some(value) = values.get(*place) {
-                _ = write!(out, "{value}");
+        for part in &self.0 {
+            match part {
+                Part::Literal(text) => out.push_str(text),
+                Part::Value(place, words) => {
+                    if let Some(value) = values.get(*place) {
+                        put(out, *value, *words);
+                    }
+                }
             }
         }
-        out.push_str(self.end);
     }
 }
 
@@ -201,6 +241,14 @@ mod tests {
             template.fill(&mut filled, &[&what, &who]);
             assert_eq!(filled, GREETING.fill(Lang::PtBr, &[("what", &what), ("who", &who)]));
         }
+        const READ: Text = Text::new("{n} {n?record|records} read, {", "{n} {n?lida|lidas}");
+        let template = READ.template(Lang::En, &["n"]);
+        for n in [0, 1] {
+            let mut filled = String::new();
+            template.fill(&mut filled, &[&n]);
+            assert_eq!(filled, READ.fill(Lang::En, &[("n", &n)]));
+        }
+        assert_eq!(READ.fill(Lang::En, &[("n", &1)]), "1 record read, {");
     }
 
     #[test]

@@ -154,8 +154,15 @@ fn write_headers(record: &RecordView<'_>, bytes: Bytes, out: &mut Vec<u8>) {
     }
 }
 
+/// Bytes as text without control characters, for people.
+pub fn escaped(data: &[u8]) -> String {
+    let mut out = Vec::new();
+    write_bytes(data, Bytes::Escaped, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// Appends bytes as they are, or as text without control characters.
-pub fn write_bytes(data: &[u8], bytes: Bytes, out: &mut Vec<u8>) {
+fn write_bytes(data: &[u8], bytes: Bytes, out: &mut Vec<u8>) {
     match bytes {
         Bytes::Raw => out.extend_from_slice(data),
         Bytes::Escaped => {

@@ -29,7 +29,7 @@ mod settings;
 mod signals;
 
 pub use failure::{Code, Failure, Kind, Need, RefusedAt, Resource};
-pub use format::{Bytes, Format, FormatError, write_bytes};
+pub use format::{Bytes, Format, FormatError, escaped};
 pub use group_reader::{GroupEvent, GroupReader, GroupRequest, Reset};
 pub use json_record::{JsonError, parse_json, write_json};
 pub use metadata::{Partition, Topic, legal_name, on_group, on_topic};

@@ -37,7 +37,8 @@ impl Arrivals {
         topic: &str,
         before: i64,
     ) -> Result<Self, RawError> {
-        let mut cluster = connect::raw_as(client_id, profile, patience).await?;
+        let connect = || connect::raw_as(client_id, profile, patience);
+        let mut cluster = connect().await?;
         let log = TopicLog::open(&mut cluster, topic).await?;
         let mut leaders: BTreeMap<i32, BTreeMap<i32, i64>> = BTreeMap::new();
         for bounds in &log.partitions {
@@ -47,8 +48,13 @@ impl Arrivals {
         let (sender, found) = mpsc::channel(WAITING);
         let mut readers = JoinSet::new();
         let wait = WAIT.min(patience / 2);
+        // The first reader takes the connection that is there.
+        let mut spare = Some(cluster);
         for (leader, mut offsets) in leaders {
-            let mut cluster = connect::raw_as(client_id, profile, patience).await?;
+            let mut cluster = match spare.take() {
+                Some(cluster) => cluster,
+                None => connect().await?,
+            };
             // Asked once here, so that a refusal is the failure of the whole.
             let first = log.follow(&mut cluster, leader, &mut offsets, Duration::ZERO).await?;
             let (log, sender) = (log.clone(), sender.clone());

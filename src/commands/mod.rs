@@ -32,6 +32,7 @@ pub mod phase4;
 pub mod prepare;
 pub mod produce;
 pub mod progress;
+mod refusal;
 pub mod reset;
 pub mod standalone;
 pub mod status;

@@ -49,6 +49,14 @@ fn the_apis_are_those_of_the_table() {
 struct Home(tempfile::TempDir);
 
 impl Home {
+    /// With a running lab. On the usual ports another one may run on this machine.
+    fn up() -> Self {
+        let home = Self(tempfile::tempdir().unwrap());
+        let up = home.run("up --listen 127.0.0.1:0 --sasl-listen 127.0.0.1:0");
+        assert_eq!(up.code, 0, "{up:?}");
+        home
+    }
+
     fn run(&self, line: &str) -> Run {
         let words: Vec<&str> = line.split_whitespace().collect();
         kafkalab_at(self.0.path(), &words)
@@ -61,20 +69,21 @@ impl Drop for Home {
     }
 }
 
+/// The commands of a part, each with what stands beside it.
+fn commands<'r>(readme: &'r str, name: &str) -> Vec<&'r str> {
+    readme[part(readme, name)].lines().filter_map(|line| line.strip_prefix("kafkalab ")).collect()
+}
+
 #[test]
 fn the_commands_do_what_stands_beside_them() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let home = Home(tempfile::tempdir().unwrap());
-    // On the usual ports another lab may run on this machine.
-    let up = home.run("up --listen 127.0.0.1:0 --sasl-listen 127.0.0.1:0");
-    assert_eq!(up.code, 0, "{up:?}");
+    let home = Home::up();
     let first = readme.lines().find_map(|line| line.strip_prefix("cargo run --release -- ")).unwrap();
     let begun = home.run(first);
     assert_eq!(begun.code, 0, "{begun:?}");
     assert!(begun.stdout.contains("phase0.1  "), "the first step of the tour: {begun:?}");
 
-    let commands: Vec<&str> =
-        readme[part(&readme, "next")].lines().filter_map(|line| line.strip_prefix("kafkalab ")).collect();
+    let commands = commands(&readme, "next");
     assert!(commands.len() >= 8, "{commands:?}");
     for line in commands {
         let (command, says) = line.split_once('#').unwrap_or((line, ""));
@@ -172,11 +181,8 @@ fn the_recorded_run_is_what_happens() {
 #[test]
 fn what_shows_something_shows_it_until_ctrl_c() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let home = Home(tempfile::tempdir().unwrap());
-    let up = home.run("up --listen 127.0.0.1:0 --sasl-listen 127.0.0.1:0");
-    assert_eq!(up.code, 0, "{up:?}");
-    let commands: Vec<&str> =
-        readme[part(&readme, "see")].lines().filter_map(|line| line.strip_prefix("kafkalab ")).collect();
+    let home = Home::up();
+    let commands = commands(&readme, "see");
     assert_eq!(commands.len(), 3, "{commands:?}");
     for line in commands {
         let command = line.split_once('#').map_or(line, |(command, _)| command);

@@ -8,19 +8,20 @@ use std::sync::OnceLock;
 
 use super::root;
 
+/// What fetches the packages of a `package.json`.
+const NPM_INSTALL: [&str; 6] = ["npm", "install", "--no-package-lock", "--silent", "--no-audit", "--no-fund"];
+
 /// Whether KafkaJS is here. It is fetched with npm, once.
 pub fn kafkajs() -> Result<(), String> {
     static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
-    let install = ["npm", "install", "--no-package-lock", "--silent", "--no-audit", "--no-fund"];
-    AVAILABLE.get_or_init(|| fetch(&folder("kafkajs"), "package.json", "node_modules", &install)).clone()
+    AVAILABLE.get_or_init(|| fetch(&folder("kafkajs"), "package.json", "node_modules", &NPM_INSTALL)).clone()
 }
 
 /// Whether Playwright, which drives a browser, is here. It is fetched with npm, once.
 pub fn playwright() -> Result<(), String> {
     static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
-    let install = ["npm", "install", "--no-package-lock", "--silent", "--no-audit", "--no-fund"];
     AVAILABLE
-        .get_or_init(|| fetch(&root().join("tests/page"), "package.json", "node_modules", &install))
+        .get_or_init(|| fetch(&root().join("tests/page"), "package.json", "node_modules", &NPM_INSTALL))
         .clone()
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::client::{Bytes, Format, RecordView, write_bytes, write_json};
+use crate::client::{Bytes, Format, RecordView, escaped, write_json};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::words::consume as words;
@@ -113,12 +113,7 @@ impl<'a> Show<'a> {
 }
 
 fn line(context: &Context, record: &RecordView<'_>, out: &mut Vec<u8>) {
-    let text = |bytes: Option<&[u8]>| {
-        let Some(bytes) = bytes else { return "null".to_owned() };
-        let mut out = Vec::new();
-        write_bytes(bytes, Bytes::Escaped, &mut out);
-        String::from_utf8_lossy(&out).into_owned()
-    };
+    let text = |bytes: Option<&[u8]>| bytes.map_or_else(|| "null".to_owned(), escaped);
     let mut headers = String::new();
     for (name, value) in &record.headers {
         headers.push_str(&format!("  {}={}", text(Some(name.as_bytes())), text(*value)));

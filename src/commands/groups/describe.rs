@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::picture::{GroupPicture, PartitionPlace};
-use super::{apache, fetch, in_words, refusal};
-use crate::commands::{Context, connect};
+use super::{apache, fetch, in_words};
+use crate::commands::{Context, connect, refusal};
 use crate::error::Result;
 use crate::report::{Block, Report};
 use crate::words::{Message, groups as words};

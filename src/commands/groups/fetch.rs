@@ -5,12 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::picture::{GroupPicture, MemberPicture, PartitionPlace};
 use crate::client::raw::admin::groups::{self, GroupListing, Member};
 use crate::client::raw::admin::offsets::committed_offsets;
-use crate::client::raw::admin::records::{OffsetAt, list_offsets};
+use crate::client::raw::admin::records::Logs;
 use crate::client::raw::admin::topics::{TopicPartition, describe_topics};
-use crate::client::raw::{BrokerError, Cluster, RawError};
-
-/// Offsets of partitions, or why there is none.
-type Offsets = BTreeMap<TopicPartition, Result<i64, BrokerError>>;
+use crate::client::raw::{Cluster, RawError};
 
 /// A group as it is now. Needs DESCRIBE on the group; what a missing DESCRIBE on a topic hides is not there, or has no
 /// log end.
@@ -61,7 +58,7 @@ pub async fn fetch_all(cluster: &mut Cluster) -> Result<Vec<(GroupListing, Optio
     // One question for the partitions of all groups together.
     let logs = Logs::of(cluster, &all).await?;
     let with_places = |described: (GroupPicture, BTreeMap<_, _>)| {
-        let places = wanted(&described).iter().map(|at| logs.place(at, &described.1)).collect();
+        let places = wanted(&described).iter().map(|at| place(&logs, at, &described.1)).collect();
         described.0.standing_at(places)
     };
     Ok(found.into_iter().map(|(listing, described)| (listing, described.map(with_places))).collect())
@@ -87,7 +84,7 @@ pub async fn places(
         }
     }
     let logs = Logs::of(cluster, &wanted).await?;
-    Ok(wanted.iter().map(|at| logs.place(at, &committed)).collect())
+    Ok(wanted.iter().map(|at| place(&logs, at, &committed)).collect())
 }
 
 /// A group with its members and without its places.
@@ -113,30 +110,15 @@ async fn committed(cluster: &mut Cluster, group: &str) -> Result<BTreeMap<TopicP
     Ok(offsets.filter(|(_, offset)| *offset >= 0).collect())
 }
 
-/// Where logs begin and end.
-struct Logs {
-    starts: Offsets,
-    ends: Offsets,
-}
-
-impl Logs {
-    async fn of(cluster: &mut Cluster, partitions: &BTreeSet<TopicPartition>) -> Result<Self, RawError> {
-        let all = |at| partitions.iter().map(|partition| (partition.clone(), at)).collect();
-        let starts = list_offsets(cluster, &all(OffsetAt::Earliest)).await?;
-        let ends = list_offsets(cluster, &all(OffsetAt::Latest)).await?;
-        Ok(Self { starts, ends })
-    }
-
-    fn place(&self, at: &TopicPartition, committed: &BTreeMap<TopicPartition, i64>) -> PartitionPlace {
-        let known = |offsets: &Offsets| offsets.get(at)?.as_ref().ok().copied();
-        PartitionPlace {
-            topic: at.topic.clone(),
-            partition: at.partition,
-            committed: committed.get(at).copied(),
-            log_start: known(&self.starts),
-            log_end: known(&self.ends),
-            owner: None,
-        }
+/// Where a group stands in a partition; nobody owns it yet.
+fn place(logs: &Logs, at: &TopicPartition, committed: &BTreeMap<TopicPartition, i64>) -> PartitionPlace {
+    PartitionPlace {
+        topic: at.topic.clone(),
+        partition: at.partition,
+        committed: committed.get(at).copied(),
+        log_start: logs.start(at),
+        log_end: logs.end(at),
+        owner: None,
     }
 }
 

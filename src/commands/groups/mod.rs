@@ -5,7 +5,6 @@ mod describe;
 mod fetch;
 mod list;
 mod picture;
-pub(in crate::commands) mod refusal;
 mod reset;
 mod watch;
 

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::describe::shown;
+use super::fetch;
 use super::picture::GroupPicture;
-use super::{fetch, refusal};
-use crate::client::raw::Cluster;
+use crate::client::raw::{Cluster, RawError};
+use crate::commands::refusal::{self, GROUP_ID_NOT_FOUND};
 use crate::commands::{Context, connect};
 use crate::error::Result;
 use crate::profile::Profile;
@@ -45,8 +46,6 @@ async fn look(
     cluster: &mut Cluster,
     group: &str,
 ) -> Result<GroupPicture> {
-    const GROUP_ID_NOT_FOUND: i16 = 69;
-    use crate::client::raw::RawError;
     match fetch(cluster, group).await {
         Ok(picture) => Ok(picture),
         Err(RawError::Broker(error)) if error.code == GROUP_ID_NOT_FOUND => Ok(GroupPicture::absent(group)),

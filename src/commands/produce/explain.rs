@@ -2,7 +2,7 @@
 
 use super::tally::Tally;
 use super::{Args, Input};
-use crate::client::{Bytes, Partitioner, ProduceOptions, Topic, Why, write_bytes};
+use crate::client::{Partitioner, ProduceOptions, Topic, Why, escaped};
 use crate::commands::{connect, voices};
 use crate::profile::{PersonaName, Profile};
 use crate::report::Report;
@@ -55,7 +55,7 @@ impl Chooser {
         if choice.partition != Some(partition) {
             return words::CHOSEN_BY.with(&[("partitioner", &self.name)]);
         }
-        let key = shown(key.unwrap_or_default());
+        let key = escaped(key.unwrap_or_default());
         words::CHOSEN_BY_HASH.with(&[
             ("name", &hash_name),
             ("key", &key),
@@ -105,7 +105,7 @@ pub(super) fn explain(
         (false, Some(key)) if !key.is_empty() => match chooser.other(key) {
             Some((other, there)) => words::WHY_PARTITION.with(&[
                 ("partitioner", &chooser.name),
-                ("key", &shown(key)),
+                ("key", &escaped(key)),
                 ("partition", &placed.partition),
                 ("other", &other),
                 ("there", &there),
@@ -163,11 +163,4 @@ fn typed(args: &Args) -> Option<String> {
         None => value.clone(),
     };
     (args.input == Input::Text && !line.contains('\n')).then(|| shell_words::quote(&line).into_owned())
-}
-
-/// A key as a person may read it.
-fn shown(key: &[u8]) -> String {
-    let mut out = Vec::new();
-    write_bytes(key, Bytes::Escaped, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }

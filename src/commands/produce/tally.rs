@@ -10,7 +10,7 @@ use crate::client::{Ack, Failure, Placed};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::report::Block;
-use crate::words::{Message, Template, Text, produce as words};
+use crate::words::{Message, Template, produce as words};
 
 /// Records of which the key is remembered until the acknowledgement comes, to say who chose the partition.
 const REMEMBERED: u64 = 20;
@@ -27,8 +27,8 @@ pub(super) struct Tally<'a> {
     topic: String,
     /// Without acknowledgements (`acks=0`) nobody knows what became of a record.
     has_answers: bool,
-    acknowledged_text: Template,
-    unanswered_text: Template,
+    /// What an acknowledgement says.
+    text: Template,
     /// The line that is written now; kept, so that not each line is a new allocation.
     line: String,
     /// Lines for a report, where they are few: a person sees them beside their explanation.
@@ -49,10 +49,9 @@ pub(super) struct Tally<'a> {
 impl<'a> Tally<'a> {
     pub(super) fn new(context: &'a Context, topic: String, has_answers: bool, is_short: bool) -> Self {
         let held = (is_short && !context.ui.is_json()).then(Vec::new);
-        let template = |text: Text| text.template(context.lang(), &ACK_VALUES);
+        let text = if has_answers { words::ACKNOWLEDGED } else { words::UNANSWERED };
         Self {
-            acknowledged_text: template(words::ACKNOWLEDGED),
-            unanswered_text: template(words::UNANSWERED),
+            text: text.template(context.lang(), &ACK_VALUES),
             line: String::new(),
             held,
             context,
@@ -133,10 +132,9 @@ impl<'a> Tally<'a> {
             Some(offset) => offset,
             None => &"?",
         };
-        let text = if self.has_answers { &self.acknowledged_text } else { &self.unanswered_text };
         let mut line = std::mem::take(&mut self.line);
         line.clear();
-        text.fill(&mut line, &[&number, &self.topic, &placed.partition, offset, &chosen]);
+        self.text.fill(&mut line, &[&number, &self.topic, &placed.partition, offset, &chosen]);
         self.put(line)
     }
 

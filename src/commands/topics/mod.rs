@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::groups::refusal;
 use super::{Context, connect, denial, trouble, voices};
 use crate::client;
 use crate::client::raw::admin::{configs, topics};
-use crate::client::raw::{BrokerError, Cluster, RawError};
+use crate::client::raw::{BrokerError, Cluster};
 use crate::error::{Error, Kind, Result};
 use crate::profile::Profile;
 use crate::report::{Block, Report, Table};
@@ -267,23 +266,6 @@ async fn refused(
         block
     };
     block.next(format!("kafkalab explain {}", error.code))
-}
-
-/// The error block of a reader: who watches a topic needs READ on it.
-async fn refused_reading(
-    context: &Context,
-    profile: &Profile,
-    cluster: &mut Cluster,
-    topic: &str,
-    failure: RawError,
-) -> Error {
-    let doing = words::READING.with(&[("topic", &topic)]);
-    match failure {
-        RawError::Broker(error) => {
-            refusal::of_topic(context, profile, cluster, (topic, "READ"), doing, error).await
-        }
-        failure => trouble::explain_raw(profile, doing, &failure).await,
-    }
 }
 
 fn settings(given: &[String]) -> Result<BTreeMap<String, String>> {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Context, connect, refused_reading};
+use super::{Context, connect};
+use crate::client::escaped;
 use crate::client::raw::batches::Stored;
-use crate::client::{Bytes, write_bytes};
 use crate::commands::arrivals::Arrivals;
+use crate::commands::refusal;
 use crate::error::Result;
 use crate::lanes::{Lanes, Seen, Sender};
 use crate::profile::ProfileName;
@@ -28,13 +29,18 @@ pub(super) async fn run(context: &Context, topic: &str) -> Result<Report> {
     let profile = context.lab_profile(ProfileName::Admin).await?;
     context.tidies_up();
     let patience = context.global.timeout;
-    let opened = Arrivals::open(CLIENT_ID, &profile, patience, topic, BEFORE).await;
-    let mut arrivals = match opened {
-        Ok(arrivals) => arrivals,
-        Err(failure) => {
-            let mut cluster = connect::cluster(context, &profile, words::ASKING).await?;
-            return Err(refused_reading(context, &profile, &mut cluster, topic, failure).await);
+    let refused = async |failure| {
+        let doing = words::READING.with(&[("topic", &topic)]);
+        match connect::cluster(context, &profile, words::ASKING).await {
+            Ok(mut cluster) => {
+                refusal::of_topic(context, &profile, &mut cluster, (topic, "READ"), doing, failure).await
+            }
+            Err(error) => error,
         }
+    };
+    let mut arrivals = match Arrivals::open(CLIENT_ID, &profile, patience, topic, BEFORE).await {
+        Ok(arrivals) => arrivals,
+        Err(failure) => return Err(refused(failure).await),
     };
     context.streams();
     context.ui.note(words::WATCHING.with(&[("topic", &topic)]));
@@ -50,13 +56,10 @@ pub(super) async fn run(context: &Context, topic: &str) -> Result<Report> {
         };
         let found = match found {
             Ok(found) => found,
-            Err(failure) => {
-                let mut cluster = connect::cluster(context, &profile, words::ASKING).await?;
-                return Err(refused_reading(context, &profile, &mut cluster, topic, failure).await);
-            }
+            Err(failure) => return Err(refused(failure).await),
         };
-        found.iter().for_each(|stored| window.add(stored));
         if context.ui.draws_in_place() {
+            found.iter().for_each(|stored| window.add(stored));
             picture.show(&[Block::Lanes(window.lanes())])?;
             tokio::time::sleep(PAUSE).await;
         } else {
@@ -84,9 +87,7 @@ fn line(context: &Context, topic: &str, stored: &Stored) -> Result<()> {
 
 /// The key as a person may read it.
 fn key(stored: &Stored) -> Option<String> {
-    let mut text = Vec::new();
-    write_bytes(stored.record.key.as_ref()?, Bytes::Escaped, &mut text);
-    Some(String::from_utf8_lossy(&text).into_owned())
+    stored.record.key.as_deref().map(escaped)
 }
 
 /// The newest records of each partition.

@@ -37,22 +37,19 @@ fn gathered(context: &Context, lang: Lang) -> Result<Value> {
         "version": env!("CARGO_PKG_VERSION"),
         "server": profile.bootstrap_server.value,
         "protocol": profile.security_protocol.value.to_string(),
-        "engine": engine,
+        "engine": engine.map_or_else(|| "other".to_owned(), |engine| engine.to_string()),
         "principal": profile.actor.name.value,
         "principals": principals.collect::<Vec<_>>(),
-        "live": live::is_open(context),
+        "live": live::is_open(context, engine),
     }))
 }
 
-/// Whose broker it is: the lab's engine where the address is the lab's.
-fn engine(context: &Context, server: &str) -> &'static str {
-    let state = context.home().ok().and_then(|home| home.state().ok().flatten());
+/// The lab's engine where the address is the lab's; `None`: somebody else's broker.
+pub(super) fn engine(context: &Context, server: &str) -> Option<Engine> {
+    let state = context.home().ok()?.state().ok().flatten()?;
     let port = |address: &str| address.rsplit_once(':').map(|(_, port)| port.to_owned());
-    match state.filter(|state| port(&state.sasl) == port(server) || port(&state.plaintext) == port(server)) {
-        Some(state) if state.engine == Engine::Embedded => "embedded",
-        Some(state) if state.engine == Engine::Docker => "docker",
-        _ => "other",
-    }
+    let is_its = [&state.sasl, &state.plaintext].into_iter().any(|own| port(own) == port(server));
+    Some(state.engine).filter(|engine| is_its && *engine != Engine::External)
 }
 
 fn texts(lang: Lang) -> Value {

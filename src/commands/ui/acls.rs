@@ -121,11 +121,7 @@ pub(super) async fn acl(
     Query(cell): Query<Cell>,
 ) -> Result<Json<Value>, Problem> {
     let mut asking = Asking::new(&context, &asked)?;
-    let set = match asking.cluster().await {
-        Ok(cluster) => acl_set(cluster).await,
-        Err(failure) => Err(failure),
-    };
-    let set = match set {
+    let set = match async { acl_set(asking.cluster().await?).await }.await {
         Ok(set) => set,
         Err(failure) => {
             let error = failed(&asking, failure).await;

@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 
 use crate::client::raw::{Cluster, RawError};
 use crate::commands::broker::live::PAGE_CLIENT_ID;
-use crate::commands::groups::refusal;
-use crate::commands::{Context, connect, trouble};
+use crate::commands::{Context, connect, refusal, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::profile::{Profile, ProfileName};
 use crate::words::{Lang, Message, ui as words};
@@ -84,12 +83,12 @@ impl Asking {
         let doing = words::READING.with(&[("topic", &topic)]);
         // Whoever was refused can usually ask for the names that are near.
         let cluster = connected(&mut self.cluster, &self.profile, self.context.global.timeout).await;
-        match (failure, cluster) {
-            (RawError::Broker(error), Ok(cluster)) => {
-                refusal::of_topic(&self.context, &self.profile, cluster, (topic, operation), doing, error)
-                    .await
+        match cluster {
+            Ok(cluster) => {
+                let asked = (topic, operation);
+                refusal::of_topic(&self.context, &self.profile, cluster, asked, doing, failure).await
             }
-            (failure, _) => self.failed(doing, failure).await,
+            Err(_) => self.failed(doing, failure).await,
         }
     }
 

@@ -25,11 +25,7 @@ impl View for Groups {
     const EVERY: Duration = Duration::from_millis(300);
 
     async fn look(asking: &mut Asking) -> Result<Value> {
-        let looked = match asking.cluster().await {
-            Ok(cluster) => fetch_all(cluster).await,
-            Err(failure) => Err(failure),
-        };
-        match looked {
+        match async { fetch_all(asking.cluster().await?).await }.await {
             Ok(found) => {
                 let groups: Vec<Value> =
                     found.iter().filter_map(|(_, picture)| picture.as_ref()).map(labelled).collect();

@@ -5,26 +5,28 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
+use super::about;
 use super::asked::{Asked, Problem};
 use super::stream::{self, Listener};
 use crate::commands::Context;
 use crate::error::{Error, Kind};
 use crate::lab::live::Door;
 use crate::lab::{Engine, embedded};
+use crate::profile::ProfileName;
 use crate::words::ui as words;
 
 /// Whether there is something to listen to: the lab's own broker runs, and is the one that the page asks.
-pub(super) fn is_open(context: &Context) -> bool {
-    let Ok(home) = context.home() else { return false };
-    let state = home.state().ok().flatten();
-    let is_own = context.global.bootstrap_server.is_none()
-        && state.is_some_and(|state| state.engine == Engine::Embedded);
-    is_own && embedded::is_running(&home)
+pub(super) fn is_open(context: &Context, engine: Option<Engine>) -> bool {
+    engine == Some(Engine::Embedded) && context.home().is_ok_and(|home| embedded::is_running(&home))
 }
 
 pub(super) async fn live(State(context): State<Arc<Context>>, Query(asked): Query<Asked>) -> Response {
     let lang = asked.lang(&context);
-    if !is_open(&context) {
+    let profile = match context.profile(ProfileName::Admin) {
+        Ok(profile) => profile,
+        Err(error) => return stream::problem(Problem::new(error, lang)),
+    };
+    if !is_open(&context, about::engine(&context, &profile.bootstrap_server.value)) {
         let error = Error::new(Kind::Failed, words::LISTENING).hint(words::ONLY_EMBEDDED);
         return stream::problem(Problem::new(error, lang));
     }

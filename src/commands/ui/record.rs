@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::client::escaped;
 use crate::client::raw::batches::Stored;
-use crate::client::{Bytes, write_bytes};
 use kafka_protocol::records::TimestampType;
 
 /// Bytes of a field in a list.
@@ -35,11 +35,7 @@ fn field(bytes: &[u8], most: usize) -> Value {
     let whole = bytes.len() <= most;
     let (text, encoding) = match std::str::from_utf8(bytes) {
         Ok(text) => (text[..text.floor_char_boundary(most)].to_owned(), "utf-8"),
-        Err(_) => {
-            let mut text = Vec::new();
-            write_bytes(&bytes[..bytes.len().min(most)], Bytes::Escaped, &mut text);
-            (String::from_utf8_lossy(&text).into_owned(), "escaped")
-        }
+        Err(_) => (escaped(&bytes[..bytes.len().min(most)]), "escaped"),
     };
     json!({ "text": text, "bytes": bytes.len(), "cut": !whole, "encoding": encoding })
 }

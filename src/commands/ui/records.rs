@@ -76,11 +76,7 @@ async fn read(
     from: i64,
     limit: usize,
 ) -> Result<(Bounds, Vec<Stored>), Problem> {
-    let read = match asking.cluster().await {
-        Ok(cluster) => from_offset(cluster, topic, partition, from, limit).await,
-        Err(failure) => Err(failure),
-    };
-    match read {
+    match async { from_offset(asking.cluster().await?, topic, partition, from, limit).await }.await {
         Ok(found) => Ok(found),
         Err(failure) => {
             let error = asking.topic_failed(topic, "READ", failure).await;

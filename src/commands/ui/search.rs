@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::asked::{Asked, Asking};
+use super::asked::Asked;
 use super::record::{IN_A_LIST, shown};
 use super::stream::{self, Ended, Gone, Listener};
 use crate::client::raw::Cluster;
@@ -40,17 +40,9 @@ pub(super) async fn search(
     Query(asked): Query<Asked>,
     Query(wanted): Query<Wanted>,
 ) -> Response {
-    let mut asking = match Asking::new(&context, &asked) {
-        Ok(asking) => asking,
-        Err(problem) => return stream::problem(problem),
-    };
-    stream::answer(move |page| async move {
+    stream::asking(&context, &asked, |mut asking, page| async move {
         let wanted = wanted.in_lower_case();
-        let searched = match asking.cluster().await {
-            Ok(cluster) => through(cluster, &wanted, &page).await,
-            Err(failure) => Err(Ended::Failed(failure)),
-        };
-        match searched {
+        match async { through(asking.cluster().await?, &wanted, &page).await }.await {
             Ok(done) => page.tell("done", &done).await,
             Err(Ended::Gone) => Err(Gone),
             Err(Ended::Failed(failure)) => {

@@ -1,6 +1,7 @@
 //! Server-sent events: a task that tells a page what it finds, until the page leaves.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
@@ -9,8 +10,9 @@ use futures_util::stream;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::asked::Problem;
+use super::asked::{Asked, Asking, Problem};
 use crate::client::raw::RawError;
+use crate::commands::Context;
 
 /// Events on their way to a page. A page that does not take them makes the task wait: nothing piles up here.
 const UNDER_WAY: usize = 4;
@@ -67,6 +69,21 @@ pub(super) fn problem(problem: Problem) -> Response {
         page.tell_problem(&problem).await?;
         std::future::pending().await
     })
+}
+
+/// The answer of a task that asks the cluster as a principal; where there is no such principal, that is the answer.
+pub(super) fn asking<F>(
+    context: &Arc<Context>,
+    asked: &Asked,
+    task: impl FnOnce(Asking, Listener) -> F,
+) -> Response
+where
+    F: Future<Output = Result<(), Gone>> + Send + 'static,
+{
+    match Asking::new(context, asked) {
+        Ok(asking) => answer(|page| task(asking, page)),
+        Err(nobody) => problem(nobody),
+    }
 }
 
 /// The answer that goes on as long as the task does, which is dropped as soon as the page leaves.

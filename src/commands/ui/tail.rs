@@ -35,11 +35,7 @@ pub(super) async fn tail(
     Query(asked): Query<Asked>,
     Query(wanted): Query<Wanted>,
 ) -> Response {
-    let mut asking = match Asking::new(&context, &asked) {
-        Ok(asking) => asking,
-        Err(problem) => return stream::problem(problem),
-    };
-    stream::answer(move |page| async move {
+    stream::asking(&context, &asked, |mut asking, page| async move {
         let mut told = Value::Null;
         loop {
             match follow(&asking, &wanted.topic, &page).await {

@@ -1,6 +1,5 @@
 //! The topics that a principal may see, with where each partition begins and ends.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::asked::{Asked, Asking};
 use super::watched::{View, watch};
-use crate::client::raw::admin::records::{OffsetAt, list_offsets};
+use crate::client::raw::admin::records::Logs;
 use crate::client::raw::admin::topics::{Topic, TopicPartition, list_topics};
-use crate::client::raw::{BrokerError, Cluster, RawError};
+use crate::client::raw::{Cluster, RawError};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::words::ui as words;
@@ -21,9 +20,6 @@ pub(super) async fn topics(State(context): State<Arc<Context>>, Query(asked): Qu
     watch::<Topics>(&context, &asked)
 }
 
-/// Offsets of partitions, or why there is none.
-type Offsets = BTreeMap<TopicPartition, Result<i64, BrokerError>>;
-
 struct Topics;
 
 impl View for Topics {
@@ -31,11 +27,7 @@ impl View for Topics {
     const EVERY: Duration = Duration::from_millis(500);
 
     async fn look(asking: &mut Asking) -> Result<Value> {
-        let looked = match asking.cluster().await {
-            Ok(cluster) => look(cluster).await,
-            Err(failure) => Err(failure),
-        };
-        match looked {
+        match async { look(asking.cluster().await?).await }.await {
             Ok(topics) => Ok(json!({ "topics": topics })),
             Err(failure) => Err(asking.failed(words::TOPICS, failure).await),
         }
@@ -44,22 +36,14 @@ impl View for Topics {
 
 async fn look(cluster: &mut Cluster) -> Result<Vec<Value>, RawError> {
     let topics = list_topics(cluster).await?;
-    let asked = |at| -> BTreeMap<TopicPartition, OffsetAt> {
-        let all = topics.iter().flat_map(|topic| places(topic).map(move |place| (place, at)));
-        all.collect()
-    };
-    let starts = list_offsets(cluster, &asked(OffsetAt::Earliest)).await?;
-    let ends = list_offsets(cluster, &asked(OffsetAt::Latest)).await?;
+    let logs = Logs::of(cluster, &topics.iter().flat_map(places).collect()).await?;
     Ok(topics
         .iter()
         .map(|topic| {
             let partitions = topic.partitions.iter().zip(places(topic)).map(|(partition, place)| {
-                let known = |offsets: &Offsets| -> Option<i64> {
-                    offsets.get(&place)?.as_ref().ok().copied()
-                };
                 json!({
                     "partition": partition.partition, "leader": partition.leader,
-                    "start": known(&starts), "end": known(&ends),
+                    "start": logs.start(&place), "end": logs.end(&place),
                 })
             });
             json!({

@@ -24,11 +24,7 @@ pub(super) trait View: 'static {
 
 /// A failure is told once, and again once it is another.
 pub(super) fn watch<V: View>(context: &Arc<Context>, asked: &Asked) -> Response {
-    let mut asking = match Asking::new(context, asked) {
-        Ok(asking) => asking,
-        Err(problem) => return stream::problem(problem),
-    };
-    stream::answer(move |page| async move {
+    stream::asking(context, asked, |mut asking, page| async move {
         let mut told = (V::EVENT, Value::Null);
         loop {
             let now = match V::look(&mut asking).await {

@@ -1,6 +1,6 @@
 //! ListOffsets and DeleteRecords, which only a partition's leader answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
@@ -70,6 +70,36 @@ pub async fn list_offsets(
         Ok(results)
     })
     .await
+}
+
+/// Where logs begin and end, as far as the brokers say.
+#[derive(Debug)]
+pub struct Logs {
+    starts: Results,
+    ends: Results,
+}
+
+impl Logs {
+    /// Asks for both ends of each partition. Needs DESCRIBE on each topic.
+    ///
+    /// # Errors
+    /// As [`list_offsets`].
+    pub async fn of(cluster: &mut Cluster, partitions: &BTreeSet<TopicPartition>) -> Result<Self, RawError> {
+        let all = |at| partitions.iter().map(|partition| (partition.clone(), at)).collect();
+        let starts = list_offsets(cluster, &all(OffsetAt::Earliest)).await?;
+        let ends = list_offsets(cluster, &all(OffsetAt::Latest)).await?;
+        Ok(Self { starts, ends })
+    }
+
+    /// The first offset that is still there; `None` where the broker did not say.
+    pub fn start(&self, at: &TopicPartition) -> Option<i64> {
+        self.starts.get(at)?.as_ref().ok().copied()
+    }
+
+    /// The offset that the next record gets; `None` where the broker did not say.
+    pub fn end(&self, at: &TopicPartition) -> Option<i64> {
+        self.ends.get(at)?.as_ref().ok().copied()
+    }
 }
 
 /// Deletes the records before an offset (-1: all that are there) and returns the new start of each log. Needs DELETE

@@ -10,13 +10,13 @@ use jiff::Timestamp;
 
 use self::plan::{Move, plan};
 use super::picture::owned;
-use super::{GroupPicture, PartitionPlace, fetch_over, places, refusal};
+use super::{GroupPicture, PartitionPlace, fetch_over, places};
 use crate::client::raw::admin::offsets::commit_offsets;
 use crate::client::raw::admin::records::{OffsetAt, list_offsets};
 use crate::client::raw::admin::topics::{TopicPartition, describe_topics};
 use crate::client::raw::{BrokerError, Cluster, RawError};
 use crate::client::{OffsetSpec, Point};
-use crate::commands::{Context, connect, consume, trouble};
+use crate::commands::{Context, connect, consume, refusal, trouble};
 use crate::error::{Error, Kind, Result};
 use crate::profile::Profile;
 use crate::report::Report;
@@ -88,7 +88,9 @@ impl Work<'_> {
         for (topic, found) in described {
             if let Err(error) = found {
                 let asked = (topic.as_str(), "DESCRIBE");
-                return Err(refusal::of_topic(context, profile, cluster, asked, self.doing(), error).await);
+                return Err(
+                    refusal::of_topic(context, profile, cluster, asked, self.doing(), error.into()).await
+                );
             }
         }
         let picture = match fetch_over(cluster, &args.group, &topics).await {
@@ -161,9 +163,15 @@ impl Work<'_> {
                 Err(error) => {
                     let asked = (at.topic.as_str(), "DESCRIBE");
                     let doing = self.doing();
-                    return Err(
-                        refusal::of_topic(self.context, self.profile, cluster, asked, doing, error).await
-                    );
+                    return Err(refusal::of_topic(
+                        self.context,
+                        self.profile,
+                        cluster,
+                        asked,
+                        doing,
+                        error.into(),
+                    )
+                    .await);
                 }
             }
         }
@@ -221,7 +229,7 @@ impl Work<'_> {
             }
             _ => {
                 let asked = (at.topic.as_str(), "READ");
-                refusal::of_topic(context, profile, cluster, asked, self.doing(), error).await
+                refusal::of_topic(context, profile, cluster, asked, self.doing(), error.into()).await
             }
         }
     }

@@ -6,7 +6,7 @@ use super::letter;
 use super::letters::{self, Letter};
 use super::plan::{Fate, Rules, fates};
 use super::stage;
-use crate::client::{Bytes, write_bytes};
+use crate::client::escaped;
 use crate::commands::{Context, connect, trouble};
 use crate::error::Result;
 use crate::escape::escape;
@@ -183,8 +183,5 @@ fn lossy(bytes: Option<&[u8]>) -> Value {
 
 /// Bytes for a terminal.
 pub(super) fn text(bytes: Option<&[u8]>) -> String {
-    let Some(bytes) = bytes else { return "null".to_owned() };
-    let mut out = Vec::new();
-    write_bytes(bytes, Bytes::Escaped, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
+    bytes.map_or_else(|| "null".to_owned(), escaped)
 }

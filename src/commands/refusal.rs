@@ -1,9 +1,9 @@
-//! What the broker refused about groups, as error blocks: the right that is missing, or the name that was meant.
+//! What the broker refused about topics and groups, as error blocks: the right that is missing, or the name that was meant.
 
+use super::{Context, trouble};
 use crate::client::raw::admin::{groups, topics};
 use crate::client::raw::{BrokerError, Cluster, RawError};
 use crate::client::{self, Failure, Need};
-use crate::commands::{Context, trouble};
 use crate::error::{Error, Kind};
 use crate::profile::Profile;
 use crate::toml_reader;
@@ -11,10 +11,10 @@ use crate::words::{Message, groups as words, input};
 
 const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
 const GROUP_AUTHORIZATION_FAILED: i16 = 30;
-const GROUP_ID_NOT_FOUND: i16 = 69;
+pub(super) const GROUP_ID_NOT_FOUND: i16 = 69;
 
 /// The error block of a request that needs `operation` on the group.
-pub(in crate::commands) async fn of_group(
+pub(super) async fn of_group(
     context: &Context,
     profile: &Profile,
     cluster: &mut Cluster,
@@ -34,32 +34,32 @@ pub(in crate::commands) async fn of_group(
 }
 
 /// The error block of a request that needs `operation` on the topic.
-pub(in crate::commands) async fn of_topic(
+pub(super) async fn of_topic(
     context: &Context,
     profile: &Profile,
     cluster: &mut Cluster,
     (topic, operation): (&str, &'static str),
     doing: Message,
-    error: BrokerError,
+    failure: RawError,
 ) -> Error {
     const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
-    match error.code {
-        TOPIC_AUTHORIZATION_FAILED => {
+    match failure {
+        RawError::Broker(error) if error.code == TOPIC_AUTHORIZATION_FAILED => {
             denied(context, profile, doing, client::on_topic(operation, topic), &error).await
         }
-        UNKNOWN_TOPIC_OR_PARTITION => {
+        RawError::Broker(error) if error.code == UNKNOWN_TOPIC_OR_PARTITION => {
             let known = topics::list_topics(cluster).await.unwrap_or_default();
             let known: Vec<&str> = known.iter().map(|topic| topic.name.as_str()).collect();
             let block = said(Error::new(Kind::Failed, doing), &error).identity(profile.identity());
             near(block.hint(words::UNKNOWN_TOPIC.with(&[("topic", &topic)])), topic, &known)
                 .next("kafkalab topics list")
         }
-        _ => trouble::explain_raw(profile, doing, &RawError::Broker(error)).await,
+        other => trouble::explain_raw(profile, doing, &other).await,
     }
 }
 
 /// There is no such group: the nearest name that the principal may see. Brokers before 4.0 have no error for it.
-pub(in crate::commands) async fn unknown_group(
+pub(super) async fn unknown_group(
     profile: &Profile,
     cluster: &mut Cluster,
     group: &str,
