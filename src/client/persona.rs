@@ -1,6 +1,7 @@
 //! The manners on the wire of the two frameworks, so that a record made here looks like theirs.
 
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use super::partitioner::Partitioner;
 
@@ -62,11 +63,17 @@ impl Persona {
     pub fn message_id(self) -> Option<(String, Option<Vec<u8>>)> {
         match self {
             Self::Laravel => {
-                let id = Uuid::new_v4().to_string().into_bytes();
+                let mut id = vec![0; Hyphenated::LENGTH];
+                Self::renew_id(&mut id);
                 Some(("laravel-kafka::message-id".to_owned(), Some(id)))
             }
             Self::Nest | Self::Plain => None,
         }
+    }
+
+    /// Another value for [`message_id`](Self::message_id)'s header, in its place.
+    pub fn renew_id(id: &mut [u8]) {
+        Uuid::new_v4().hyphenated().encode_lower(id);
     }
 
     /// A JSON body in the framework's spelling: PHP's `json_encode` escapes `/` and everything beyond ASCII,

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal as _};
 use bytes::Bytes;
 use memchr::memmem;
 
-use super::lines::Lines;
+use super::lines::Ahead;
 use super::{Args, Input};
 use crate::client::{nest_emits, parse_json};
 use crate::commands::Context;
@@ -26,20 +26,22 @@ pub(super) struct Item {
     pub(super) partition: Option<i32>,
     /// The record is a copy of another one, so nothing may be added to it.
     pub(super) is_complete: bool,
+    /// It was read as text and is none.
+    pub(super) is_bytes: bool,
 }
 
 /// The records of a run, one after the other.
 pub(super) struct Source {
     from: From,
-    shape: Shape,
     left: u64,
     kind: StdinKind,
+    saw_bytes: bool,
 }
 
 enum From {
     /// `--msg` and `--tombstone`: the items, again and again.
     Given(VecDeque<Item>),
-    Lines(Lines),
+    Lines(Ahead<Item>),
 }
 
 struct Shape {
@@ -47,7 +49,6 @@ struct Shape {
     separator: Option<Vec<u8>>,
     input: Input,
     name: String,
-    warned: bool,
 }
 
 /// What standard input is; closed, it is opened on the null device by the runtime.
@@ -67,7 +68,6 @@ impl Source {
             separator: args.key_separator.as_ref().map(|text| text.clone().into_bytes()),
             input: args.input,
             name: "stdin".to_owned(),
-            warned: false,
         };
         if shape.separator.as_ref().is_some_and(Vec::is_empty) {
             return Err(Error::usage(words::EMPTY_SEPARATOR));
@@ -86,7 +86,7 @@ impl Source {
                 items.push_back(Item { key: shape.key.clone(), ..Item::default() });
             }
             let left = args.count.unwrap_or(1).saturating_mul(items.len() as u64);
-            return Ok(Self { from: From::Given(items), shape, left, kind: StdinKind::NotUsed });
+            return Ok(Self { from: From::Given(items), left, kind: StdinKind::NotUsed, saw_bytes: false });
         }
         let (lines, kind) = match &args.file {
             Some(path) => {
@@ -98,11 +98,11 @@ impl Source {
                 if file.metadata().map_err(unreadable)?.is_dir() {
                     return Err(unreadable(io::ErrorKind::IsADirectory.into()));
                 }
-                (Lines::of(file)?, StdinKind::NotUsed)
+                (shape.lines(file)?, StdinKind::NotUsed)
             }
-            None => (Lines::of(io::stdin())?, stdin_kind()),
+            None => (shape.lines(io::stdin())?, stdin_kind()),
         };
-        Ok(Self { from: From::Lines(lines), shape, left: args.count.unwrap_or(u64::MAX), kind })
+        Ok(Self { from: From::Lines(lines), left: args.count.unwrap_or(u64::MAX), kind, saw_bytes: false })
     }
 
     /// Whether there are so few records that their report is one page.
@@ -135,56 +135,55 @@ impl Source {
         }
     }
 
-    /// The next record, if it needs no waiting; `Ok(None)` inside is the end.
-    pub(super) fn ready(&mut self) -> Option<Result<Option<Item>>> {
-        loop {
-            if self.left == 0 {
-                return Some(Ok(None));
-            }
-            let (line, number) = match &mut self.from {
-                From::Given(items) => {
-                    self.left -= 1;
-                    let item = items.pop_front();
-                    if let Some(item) = &item {
-                        items.push_back(item.clone());
-                    }
-                    return Some(Ok(item));
-                }
-                From::Lines(lines) => lines.ready()?,
-            };
-            if let Some(item) = self.shape.line(line, number).transpose() {
-                self.left -= 1;
-                return Some(item.map(Some));
-            }
+    /// The next record, if it needs no waiting; `None` inside is the end.
+    pub(super) fn ready(&mut self) -> Option<Option<Item>> {
+        if self.left == 0 {
+            return Some(None);
         }
+        let item = match &mut self.from {
+            From::Given(items) => {
+                let item = items.pop_front();
+                items.extend(item.clone());
+                item
+            }
+            From::Lines(lines) => Some(lines.ready()?),
+        };
+        self.left -= 1;
+        self.saw_bytes |= item.as_ref().is_some_and(|item| item.is_bytes);
+        Some(item)
     }
 
     /// The next record, once it is there. May be dropped while it waits.
     pub(super) async fn next(&mut self) -> Result<Option<Item>> {
         loop {
             if let Some(item) = self.ready() {
-                return item;
+                return Ok(item);
             }
             let From::Lines(lines) = &mut self.from else { return Ok(None) };
-            match lines.wait().await {
-                Ok(false) => return Ok(None),
-                Ok(true) => {}
-                Err(problem) => {
-                    let values: &[(&'static str, &dyn std::fmt::Display)] =
-                        &[("file", &self.shape.name), ("problem", &problem)];
-                    return Err(Error::usage(words::UNREADABLE.with(values)));
-                }
+            if !lines.wait().await? {
+                return Ok(None);
             }
         }
     }
 
     /// Whether a line was not UTF-8.
     pub(super) fn saw_bytes(&self) -> bool {
-        self.shape.warned
+        self.saw_bytes
     }
 }
 
 impl Shape {
+    /// Begins to read records.
+    fn lines(self, input: impl io::Read + Send + 'static) -> Result<Ahead<Item>> {
+        let name = self.name.clone();
+        let unreadable = move |problem| {
+            Error::usage(
+                words::UNREADABLE.with(&[("file", &name), ("problem", &problem as &dyn fmt::Display)]),
+            )
+        };
+        Ahead::of(input, move |line, number| self.line(line, number), unreadable)
+    }
+
     fn text(&self, line: Bytes) -> Item {
         let split = self.separator.as_ref().and_then(|separator| {
             let at = memmem::find(&line, separator)?;
@@ -197,10 +196,10 @@ impl Shape {
     }
 
     /// A line as a record; blank lines between JSON records are none.
-    fn line(&mut self, line: Bytes, number: u64) -> Result<Option<Item>> {
+    fn line(&self, line: Bytes, number: u64) -> Result<Option<Item>> {
         if self.input == Input::Text {
-            self.warned |= std::str::from_utf8(&line).is_err();
-            return Ok(Some(self.text(line)));
+            let is_bytes = std::str::from_utf8(&line).is_err();
+            return Ok(Some(Item { is_bytes, ..self.text(line) }));
         }
         if line.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
@@ -223,6 +222,7 @@ impl Shape {
             timestamp: record.timestamp,
             partition: Some(record.partition),
             is_complete: true,
+            is_bytes: false,
         }))
     }
 }
@@ -248,15 +248,13 @@ fn stdin_kind() -> StdinKind {
 mod tests {
     use super::*;
 
+    fn shape(input: Input) -> Shape {
+        Shape { key: None, separator: None, input, name: "in.json".to_owned() }
+    }
+
     #[test]
     fn a_separator_splits_once_and_may_be_absent() {
-        let shape = Shape {
-            key: None,
-            separator: Some(b"::".to_vec()),
-            input: Input::Text,
-            name: String::new(),
-            warned: false,
-        };
+        let shape = Shape { separator: Some(b"::".to_vec()), ..shape(Input::Text) };
         let item = shape.text(Bytes::from_static(b"k::v::w"));
         assert_eq!((item.key.as_deref(), item.value.as_deref()), (Some(&b"k"[..]), Some(&b"v::w"[..])));
         let item = shape.text(Bytes::from_static(b"no key"));
@@ -265,8 +263,7 @@ mod tests {
 
     #[test]
     fn nest_takes_an_object_with_a_value_for_a_whole_record() {
-        let mut shape =
-            Shape { key: None, separator: None, input: Input::Nest, name: String::new(), warned: false };
+        let shape = shape(Input::Nest);
         let item =
             shape.line(Bytes::from_static(br#"{"event":"PedidoPago","value":10}"#), 1).unwrap().unwrap();
         assert_eq!(item.value.as_deref(), Some(&b"10"[..]));
@@ -275,13 +272,7 @@ mod tests {
 
     #[test]
     fn a_bad_json_line_is_named() {
-        let mut shape = Shape {
-            key: None,
-            separator: None,
-            input: Input::Json,
-            name: "in.json".to_owned(),
-            warned: false,
-        };
+        let shape = shape(Input::Json);
         assert!(shape.line(Bytes::from_static(b"  "), 1).unwrap().is_none());
         let error = shape.line(Bytes::from_static(b"{"), 7).unwrap_err();
         assert!(error.to_string().contains("in.json:7"), "{error}");

@@ -1,59 +1,77 @@
-//! The lines of a file or of standard input, at constant memory. Whole lines travel in one block of bytes, and a record
-//! is a slice of it: bulk input is neither copied nor allocated line by line.
+//! The lines of a file or of standard input as records, at constant memory. Whole lines travel in one block of bytes,
+//! and a record is a slice of it: bulk input is neither copied nor allocated line by line.
 
 use std::io::{self, Read};
+use std::vec;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::{memchr, memrchr};
 use tokio::sync::mpsc;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A longer line is no record: brokers take about 1 MB.
 const LONGEST_LINE: usize = 64 << 20;
 /// Bytes that are asked for at once; lines that are there already travel together.
 const CHUNK: usize = 64 << 10;
 
-/// Lines, read ahead on a thread of its own, because a terminal or a pipe may never answer; it holds two blocks at
-/// most.
-pub(super) struct Lines {
-    blocks: mpsc::Receiver<io::Result<Bytes>>,
+/// What the lines are made into, ahead and on a thread of its own: a terminal or a pipe may never answer, and whoever
+/// writes many records has enough to do. It holds two blocks at most.
+pub(super) struct Ahead<T> {
+    blocks: mpsc::Receiver<Result<Vec<T>>>,
     /// What is left of the block that was received last.
-    block: Bytes,
-    number: u64,
+    block: vec::IntoIter<T>,
 }
 
-impl Lines {
-    /// Begins to read.
-    pub(super) fn of(mut input: impl Read + Send + 'static) -> Result<Self> {
+impl<T: Send + 'static> Ahead<T> {
+    /// Begins to read. `made` gets each line without its end, and its number from 1; what it refuses is the end, as is
+    /// what cannot be read.
+    pub(super) fn of(
+        mut input: impl Read + Send + 'static,
+        mut made: impl FnMut(Bytes, u64) -> Result<Option<T>> + Send + 'static,
+        unreadable: impl FnOnce(io::Error) -> Error + Send + 'static,
+    ) -> Result<Self> {
         let (sender, blocks) = mpsc::channel(2);
         std::thread::Builder::new().name("input".to_owned()).spawn(move || {
-            let mut rest = BytesMut::new();
-            while let Some(block) = next_block(&mut input, &mut rest).transpose() {
-                let failed = block.is_err();
-                if sender.blocking_send(block).is_err() || failed {
+            let (mut rest, mut number) = (BytesMut::new(), 0);
+            let failure = loop {
+                let mut block = match next_block(&mut input, &mut rest) {
+                    Ok(Some(block)) => block,
+                    Ok(None) => return,
+                    Err(problem) => break unreadable(problem),
+                };
+                let (mut all, mut refused) = (Vec::new(), None);
+                while !block.is_empty() && refused.is_none() {
+                    number += 1;
+                    match made(first_line(&mut block), number) {
+                        Ok(one) => all.extend(one),
+                        Err(error) => refused = Some(error),
+                    }
+                }
+                if sender.blocking_send(Ok(all)).is_err() {
                     return;
                 }
-            }
+                if let Some(error) = refused {
+                    break error;
+                }
+            };
+            // Nobody may listen any more, and then nobody misses it.
+            sender.blocking_send(Err(failure)).ok();
         })?;
-        Ok(Self { blocks, block: Bytes::new(), number: 0 })
+        Ok(Self { blocks, block: Vec::new().into_iter() })
     }
 
-    /// The next line without its end, and its number from 1, if it needs no waiting.
-    pub(super) fn ready(&mut self) -> Option<(Bytes, u64)> {
-        if self.block.is_empty() {
-            return None;
-        }
-        self.number += 1;
-        Some((first_line(&mut self.block), self.number))
+    /// The next one, if it needs no waiting.
+    pub(super) fn ready(&mut self) -> Option<T> {
+        self.block.next()
     }
 
-    /// Waits until a line is ready; false at the end. May be dropped while it waits.
-    pub(super) async fn wait(&mut self) -> io::Result<bool> {
+    /// Waits for more; false at the end. May be dropped while it waits.
+    pub(super) async fn wait(&mut self) -> Result<bool> {
         match self.blocks.recv().await {
             None => Ok(false),
             Some(block) => {
-                self.block = block?;
+                self.block = block?.into_iter();
                 Ok(true)
             }
         }
@@ -127,6 +145,22 @@ mod tests {
             assert_eq!(lines(b"\n\n", at_once), ["", ""]);
             assert!(lines(b"", at_once).is_empty());
         }
+    }
+
+    #[test]
+    fn what_stands_before_a_refused_line_comes_first() {
+        let made = |line: Bytes, number| match &line[..] {
+            b"" => Ok(None),
+            b"bad" => Err(Error::usage(format!("line {number}"))),
+            line => Ok(Some(line.to_vec())),
+        };
+        let unreadable = |problem| Error::usage(format!("{problem}"));
+        let mut ahead = Ahead::of(&b"one\n\ntwo\nbad\nthree\n"[..], made, unreadable).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert!(runtime.block_on(ahead.wait()).unwrap());
+        assert_eq!(std::iter::from_fn(|| ahead.ready()).collect::<Vec<_>>(), [b"one", b"two"]);
+        assert!(runtime.block_on(ahead.wait()).unwrap_err().to_string().contains("line 4"));
+        assert!(!runtime.block_on(ahead.wait()).unwrap(), "that is the end");
     }
 
     #[test]

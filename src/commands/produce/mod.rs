@@ -123,6 +123,7 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
         context,
         profile: &profile,
         args,
+        added: connect::persona(&profile).message_id().into_iter().chain(headers.iter().cloned()).collect(),
         headers,
         topic: &found,
         tally: Tally::new(

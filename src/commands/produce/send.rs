@@ -9,8 +9,8 @@ use super::explain::Chooser;
 use super::input::{Item, Source};
 use super::tally::Tally;
 use super::{Args, Headers};
-use crate::client::{Ack, Enqueued, Failure, Outgoing, Producer, Topic};
-use crate::commands::{Context, connect};
+use crate::client::{Ack, Enqueued, Failure, Outgoing, Persona, Producer, Topic};
+use crate::commands::Context;
 use crate::error::Error;
 use crate::profile::Profile;
 use crate::words::produce as words;
@@ -34,7 +34,10 @@ pub(super) struct Run<'a> {
     pub(super) context: &'a Context,
     pub(super) profile: &'a Profile,
     pub(super) args: &'a Args,
+    /// Those of the command line.
     pub(super) headers: Headers,
+    /// The same after the framework's message id: what a record gets that is no copy of another one.
+    pub(super) added: Headers,
     pub(super) topic: &'a Topic,
     pub(super) tally: Tally<'a>,
     pub(super) choice: Chooser,
@@ -101,11 +104,7 @@ impl Run<'_> {
                     Err(ended) => return ended,
                 },
             };
-            let item = match item {
-                Ok(Some(item)) => item,
-                Ok(None) => return Ended::Complete,
-                Err(error) => return Ended::BadInput(error),
-            };
+            let Some(item) = item else { return Ended::Complete };
             if let Err(ended) = self.send(&item).await {
                 return ended;
             }
@@ -114,14 +113,14 @@ impl Run<'_> {
     }
 
     /// Waits for the next record, showing acknowledgements meanwhile.
-    async fn wait_for_item(&mut self, source: &mut Source) -> Result<Result<Option<Item>, Error>, Ended> {
+    async fn wait_for_item(&mut self, source: &mut Source) -> Result<Option<Item>, Ended> {
         loop {
             self.tally.flush().map_err(Ended::Output)?;
             let pending = self.producer.pending() > 0;
             tokio::select! {
                 biased;
                 () = self.context.stop.cancelled() => return Err(Ended::Interrupted),
-                item = source.next() => return Ok(item),
+                item = source.next() => return item.map_err(Ended::BadInput),
                 ack = self.next_ack(), if pending => match ack {
                     Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
                     Ok(None) => {}
@@ -155,24 +154,25 @@ impl Run<'_> {
     async fn send(&mut self, item: &Item) -> Result<(), Ended> {
         let size = item.key.as_ref().map_or(0, Bytes::len) + item.value.as_ref().map_or(0, Bytes::len);
         self.largest = self.largest.max(size);
-        let persona = if item.is_complete { None } else { connect::persona(self.profile).message_id() };
-        let headers: Headers = match (&item.headers[..], persona) {
-            ([], None) => Vec::new(),
-            (own, id) => own.iter().cloned().chain(id).collect(),
-        };
-        let headers = if self.headers.is_empty() { headers } else { [&headers[..], &self.headers].concat() };
-        let record = Outgoing {
-            topic: &self.topic.name,
-            partition: self.partition(item),
-            timestamp: item.timestamp,
-            key: item.key.as_deref(),
-            value: item.value.as_deref(),
-            headers: &headers,
-        };
+        let copied = if item.is_complete { [&item.headers[..], &self.headers].concat() } else { Vec::new() };
+        // The first of them is the framework's id, where it has one: each record gets its own.
+        if self.added.len() > self.headers.len()
+            && let Some((_, Some(id))) = self.added.first_mut()
+        {
+            Persona::renew_id(id);
+        }
         loop {
             if self.context.stop.is_cancelled() {
                 return Err(Ended::Interrupted);
             }
+            let record = Outgoing {
+                topic: &self.topic.name,
+                partition: self.partition(item),
+                timestamp: item.timestamp,
+                key: item.key.as_deref(),
+                value: item.value.as_deref(),
+                headers: if item.is_complete { &copied } else { &self.added },
+            };
             match self.producer.enqueue(&record) {
                 Ok(Enqueued::Yes(_)) => {
                     self.tally.queued(item.key.as_deref());

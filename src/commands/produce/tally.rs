@@ -10,7 +10,7 @@ use crate::client::{Ack, Failure, Placed};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::report::Block;
-use crate::words::{Message, Template, produce as words};
+use crate::words::{Message, Template, Value, produce as words};
 
 /// Records of which the key is remembered until the acknowledgement comes, to say who chose the partition.
 const REMEMBERED: u64 = 20;
@@ -128,13 +128,17 @@ impl<'a> Tally<'a> {
         }
         let lang = self.context.lang();
         let chosen = key.map_or_else(String::new, |key| choice.short(key, placed.partition).in_lang(lang));
-        let offset: &dyn std::fmt::Display = match &placed.offset {
-            Some(offset) => offset,
-            None => &"?",
-        };
+        let offset = placed.offset.map_or(Value::Text("?"), Value::Number);
         let mut line = std::mem::take(&mut self.line);
         line.clear();
-        self.text.fill(&mut line, &[&number, &self.topic, &placed.partition, offset, &chosen]);
+        let values = [
+            Value::Number(number.cast_signed()),
+            Value::Text(&self.topic),
+            Value::Number(placed.partition.into()),
+            offset,
+            Value::Text(&chosen),
+        ];
+        self.text.fill(&mut line, &values);
         self.put(line)
     }
 
