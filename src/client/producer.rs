@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use super::failure::{Failure, Kind, Need};
 use super::metadata::{self, Topic, on_topic};
 use super::partitioner::Partitioner;
-use super::settings::Settings;
+use super::settings::{Settings, hasty};
 use super::signals::{Away, Signals};
 
 /// How often the polling thread looks whether it may end; events wake it at once.
@@ -176,7 +176,7 @@ impl Producer {
             own.push(("compression.type", codec.clone()));
         }
         if options.is_short {
-            own.push(("linger.ms", "0".to_owned()));
+            own.extend([("linger.ms", "0".to_owned()), hasty()]);
         }
         let deliveries = Deliveries::new(Signals::new(&settings.bootstrap));
         let native =
@@ -267,9 +267,20 @@ impl Producer {
             self.looks = self.looks.wrapping_add(1);
             if self.looks.is_multiple_of(LOOKS_PER_POLL) {
                 self.native.poll(Duration::ZERO);
+                self.collect();
             }
+        }
+        self.next_ready()
+    }
+
+    /// Takes what was delivered.
+    fn collect(&mut self) {
+        if self.ready.is_empty() {
             std::mem::swap(&mut self.ready, &mut self.deliveries.lock());
         }
+    }
+
+    fn next_ready(&mut self) -> Option<Ack> {
         let ack = self.ready.pop_front()?;
         self.pending -= 1;
         Some(ack)
@@ -279,7 +290,8 @@ impl Producer {
     /// refused, or nothing listens.
     pub async fn acknowledged(&mut self) -> Result<Option<Ack>, Failure> {
         loop {
-            if let Some(ack) = self.take_ack() {
+            self.collect();
+            if let Some(ack) = self.next_ready() {
                 return Ok(Some(ack));
             }
             if self.pending == 0 {

@@ -16,7 +16,7 @@ use super::failure::{Failure, Need};
 use super::metadata::on_topic;
 use super::offset_spec::{LogBounds, OffsetSpec};
 use super::record::Received;
-use super::settings::Settings;
+use super::settings::{Settings, hasty};
 use super::signals::Away;
 
 /// What to read.
@@ -73,7 +73,10 @@ impl Reader {
     pub async fn open(settings: &Settings, request: &ReadRequest<'_>) -> Result<Self, Failure> {
         // A reader that does not follow knows where the log ends: it has nothing to wait for there.
         let wait = if request.follow { "500" } else { "1" };
-        let own = vec![("auto.offset.reset", "error".to_owned()), ("fetch.wait.max.ms", wait.to_owned())];
+        let mut own = vec![("auto.offset.reset", "error".to_owned()), ("fetch.wait.max.ms", wait.to_owned())];
+        if !request.follow {
+            own.push(hasty());
+        }
         let (native, ears) = consumer::create(settings, request.coordinator_of, own)?;
         let needs = [on_topic("READ", request.topic)];
         let topic = consumer::topic(&native, &ears.signals, settings, request.topic, &needs).await?;

@@ -152,6 +152,13 @@ impl Settings {
     }
 }
 
+/// For a client that does one thing and ends. Once it knows the brokers, librdkafka drops its first connection, and
+/// whatever needs another within 11 ms of the start waits those out (`rd_kafka_connect_any`). This one connects to each
+/// broker as soon as it knows of it; where there are many, or where it stays, that is not worth it.
+pub(super) fn hasty() -> (&'static str, String) {
+    ("enable.sparse.connections", "false".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
