@@ -1,4 +1,4 @@
-//! How the time of a request grows with what the broker holds.
+//! How the time of the requests of a busy client grows with what the broker holds.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use kafkalab::acl::{AclBinding, Operation, PatternType, Permission, ResourceType};
 use kafkalab::client::raw::admin::{acls, offsets, topics};
+use kafkalab::client::raw::batches::TopicLog;
 use kafkalab::client::raw::{Cluster, Login, Mechanism};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord};
@@ -30,40 +31,63 @@ enum Many {
     Acls,
 }
 
-/// The topic that laravel writes to.
+/// The topic and the group that laravel works with.
 const TOPIC: &str = "bench-growth";
+const GROUP: &str = "bench-growth-group";
 
-/// Prints the table: microseconds of one acknowledged record, logged in as laravel.
+/// What is measured of one number of things, in the order of the rows.
+const REQUESTS_OF: [&str; 3] = ["a record in", "a record out", "an offset committed"];
+
+/// Prints the table: microseconds of one answered request, logged in as laravel.
 pub fn measure(plan: &Plan) {
-    println!("\n### One record in, acknowledged, by what kafkalab's broker holds, in microseconds\n");
-    println!("| of these | 10 | 100 | 1,000 | 10,000 |\n|---|---|---|---|---|");
+    println!("\n### One request, by what kafkalab's broker holds, in microseconds\n");
+    println!(
+        "| of these | request | 10 | 100 | 1,000 | 10,000 | 10,000 ÷ 10 |\n|---|---|---|---|---|---|---|"
+    );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for many in [Many::Topics, Many::Partitions, Many::Groups, Many::Acls] {
         let broker = Broker::start(Engine::Kafkalab, Sync::Lazily);
         let mut cluster = runtime.block_on(prepare(&broker));
         let mut held = 0;
-        let mut cells = Vec::new();
+        let mut columns = Vec::new();
         for step in STEPS {
             runtime.block_on(add(&mut cluster, many, held..step));
             held = step;
-            let mut runs = Runs::default();
-            (0..plan.runs).for_each(|_| runs.push(runtime.block_on(one_record(&broker))));
-            cells.push(short(runs.median()));
+            let mut runs = REQUESTS_OF.map(|_| Runs::default());
+            for _ in 0..plan.runs {
+                runs[0].push(runtime.block_on(records_in(&broker)));
+                let [out, committed] = runtime.block_on(records_out(&broker));
+                runs[1].push(out);
+                runs[2].push(committed);
+            }
+            columns.push(runs);
         }
-        println!("| {many:?} | {} |", cells.join(" | "));
+        for (row, request) in REQUESTS_OF.into_iter().enumerate() {
+            let cells: Vec<String> = columns.iter().map(|runs| short(runs[row].median())).collect();
+            let grown = columns[STEPS.len() - 1][row].median() / columns[0][row].median();
+            println!("| {many:?} | {request} | {} | {grown:.2} |", cells.join(" | "));
+        }
     }
 }
 
-/// The topic, and laravel's right to it. The connection is admin's.
+/// The topic, and laravel's right to it and to the group. The connection is admin's.
 async fn prepare(broker: &Broker) -> Cluster {
-    let login = login("admin");
-    let address = broker.sasl.as_deref().expect("kafkalab's broker has one");
-    let mut cluster =
-        Cluster::connect(address, Some(login), Duration::from_secs(60)).await.expect("it answers");
+    let mut cluster = connect(broker, "admin").await;
     create(&mut cluster, vec![topics::NewTopic::new(TOPIC, 1)]).await;
-    let acl = acl("User:laravel", TOPIC);
-    acls::create_acls(&mut cluster, &[acl]).await.expect("it answers")[0].as_ref().expect("admin may");
+    let new = [
+        acl("User:laravel", ResourceType::Topic, TOPIC, Operation::Write),
+        acl("User:laravel", ResourceType::Topic, TOPIC, Operation::Read),
+        acl("User:laravel", ResourceType::Group, GROUP, Operation::Read),
+    ];
+    for result in acls::create_acls(&mut cluster, &new).await.expect("it answers") {
+        result.expect("admin may");
+    }
     cluster
+}
+
+async fn connect(broker: &Broker, username: &str) -> Cluster {
+    let login = Some(login(username));
+    Cluster::connect(address(broker), login, Duration::from_secs(60)).await.expect("it answers")
 }
 
 /// Makes the broker hold as many as the range ends with.
@@ -85,8 +109,12 @@ async fn add(cluster: &mut Cluster, many: Many, numbers: Range<usize>) {
             }
         }
         Many::Acls => {
-            let new: Vec<AclBinding> =
-                numbers.map(|n| acl(&format!("User:u{n}"), &format!("bench-a-{n}"))).collect();
+            let new: Vec<AclBinding> = numbers
+                .map(|n| {
+                    let (principal, topic) = (format!("User:u{n}"), format!("bench-a-{n}"));
+                    acl(&principal, ResourceType::Topic, &topic, Operation::Write)
+                })
+                .collect();
             acls::create_acls(cluster, &new).await.expect("it answers");
         }
     }
@@ -98,7 +126,7 @@ async fn create(cluster: &mut Cluster, new: Vec<topics::NewTopic>) {
 }
 
 /// Microseconds from one record's way into the producer until it was acknowledged; the middle of many.
-async fn one_record(broker: &Broker) -> f64 {
+async fn records_in(broker: &Broker) -> f64 {
     let producer: FutureProducer = ClientConfig::new()
         .set("bootstrap.servers", address(broker))
         .set("security.protocol", "SASL_PLAINTEXT")
@@ -118,6 +146,26 @@ async fn one_record(broker: &Broker) -> f64 {
     took.median()
 }
 
+/// Microseconds of a Fetch that brings the last record, and of a commit; the middle of many each.
+async fn records_out(broker: &Broker) -> [f64; 2] {
+    let mut cluster = connect(broker, "laravel").await;
+    let log = TopicLog::open(&mut cluster, TOPIC).await.expect("laravel may read it");
+    let bounds = log.partitions[0];
+    let places = BTreeMap::from([(topics::TopicPartition::new(TOPIC, 0), bounds.end)]);
+    let (mut out, mut committed) = (Runs::default(), Runs::default());
+    for _ in 0..REQUESTS {
+        let began = Instant::now();
+        let (records, _) = log.read(&mut cluster, &bounds, bounds.end - 1).await.expect("it answers");
+        out.push(began.elapsed().as_secs_f64() * 1e6);
+        assert_eq!(records.len(), 1, "the last record");
+        let began = Instant::now();
+        let results = offsets::commit_offsets(&mut cluster, GROUP, &places).await.expect("it answers");
+        committed.push(began.elapsed().as_secs_f64() * 1e6);
+        results.values().for_each(|result| *result.as_ref().expect("laravel may commit"));
+    }
+    [out.median(), committed.median()]
+}
+
 fn address(broker: &Broker) -> &str {
     broker.sasl.as_deref().expect("kafkalab's broker has one")
 }
@@ -130,15 +178,15 @@ fn login(username: &str) -> Login {
     }
 }
 
-/// WRITE on the topics whose names begin so.
-fn acl(principal: &str, prefix: &str) -> AclBinding {
+/// What a principal may do with the resources whose names begin so.
+fn acl(principal: &str, resource_type: ResourceType, prefix: &str, operation: Operation) -> AclBinding {
     AclBinding {
-        resource_type: ResourceType::Topic,
+        resource_type,
         resource_name: prefix.to_owned(),
         pattern_type: PatternType::Prefixed,
         principal: principal.to_owned(),
         host: "*".to_owned(),
-        operation: Operation::Write,
+        operation,
         permission: Permission::Allow,
     }
 }

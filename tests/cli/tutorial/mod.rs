@@ -299,7 +299,7 @@ fn auto(lab: &Lab) {
     let run = kafkalab_with(home.path(), &arguments, &servers);
     let rows: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let open: Vec<&Value> = rows.iter().filter(|row| row["verdict"] != "done").collect();
-    assert!(open.is_empty(), "{open:#?}");
+    assert!(open.is_empty(), "{open:#?}\n{}", run.stderr);
     assert_eq!((rows.len(), run.code), (steps().len(), 0));
 
     let again = kafkalab_with(home.path(), &arguments, &servers);
