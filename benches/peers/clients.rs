@@ -58,10 +58,11 @@ pub fn java_consume(broker: &Broker, topic: &str, load: Load) -> f64 {
     rate.unwrap_or_else(|| panic!("no rate in: {said}"))
 }
 
-/// kcat reads a topic from its beginning to its end; how long the process took.
-pub fn kcat_consume(broker: &Broker, topic: &str) -> Duration {
+/// kcat reads so many records from a topic's beginning; how long the process took. It counts them: at the end of the
+/// log (`-e`) it waits half a second before it believes that nothing comes.
+pub fn kcat_consume(broker: &Broker, topic: &str, records: u64) -> Duration {
     let mut kcat = kcat(&broker.address);
-    timed(kcat.args(["-C", "-t", topic, "-o", "beginning", "-e", "-q"]))
+    timed(kcat.args(["-C", "-t", topic, "-o", "beginning", "-c", &records.to_string(), "-q"]))
 }
 
 /// `kcat` with an address.

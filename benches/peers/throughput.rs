@@ -62,7 +62,7 @@ fn compare(plan: &Plan, load: Load, sync: Sync) {
             produced.run(broker, turn, || clients::java_produce(broker, &topic, load));
             consumed.run(broker, turn, || clients::java_consume(broker, &topic, load));
             kcat.run(broker, turn, || {
-                load.records as f64 / clients::kcat_consume(broker, &topic).as_secs_f64()
+                load.records as f64 / clients::kcat_consume(broker, &topic, load.records).as_secs_f64()
             });
         }
     }
