@@ -90,19 +90,28 @@ impl Cluster {
 
     /// Metadata of the given topics (`None`: all), from which the brokers' addresses are learnt as well.
     pub(super) async fn refresh(&mut self, topics: Option<Vec<&str>>) -> Result<MetadataResponse, RawError> {
-        use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-        let topics = topics.map(|names| {
-            let topic = |name| MetadataRequestTopic::default().with_name(Some(text(name).into()));
-            names.into_iter().map(topic).collect()
-        });
-        let request = MetadataRequest::default().with_topics(topics).with_allow_auto_topic_creation(false);
-        let metadata = self.ask(To::Any, &request, i16::MAX).await?;
+        let metadata = self.metadata(To::Any, topics).await?;
         self.brokers = metadata
             .brokers
             .iter()
             .map(|broker| (*broker.node_id, format!("{}:{}", broker.host, broker.port)))
             .collect();
         Ok(metadata)
+    }
+
+    /// Metadata of the given topics (`None`: all), as one broker has it: the others may know more, or less.
+    pub(super) async fn metadata(
+        &mut self,
+        of: To<'_>,
+        topics: Option<Vec<&str>>,
+    ) -> Result<MetadataResponse, RawError> {
+        use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+        let topics = topics.map(|names| {
+            let topic = |name| MetadataRequestTopic::default().with_name(Some(text(name).into()));
+            names.into_iter().map(topic).collect()
+        });
+        let request = MetadataRequest::default().with_topics(topics).with_allow_auto_topic_creation(false);
+        self.ask(of, &request, i16::MAX).await
     }
 
     /// Sends a request where it must go, in the newest version up to `max_version` that both sides know.

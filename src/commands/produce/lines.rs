@@ -2,7 +2,8 @@
 //! and a record is a slice of it: bulk input is neither copied nor allocated line by line.
 
 use std::io::{self, Read};
-use std::vec;
+use std::thread::JoinHandle;
+use std::{panic, vec};
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::{memchr, memrchr};
@@ -21,6 +22,7 @@ pub(super) struct Ahead<T> {
     blocks: mpsc::Receiver<Result<Vec<T>>>,
     /// What is left of the block that was received last.
     block: vec::IntoIter<T>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl<T: Send + 'static> Ahead<T> {
@@ -32,7 +34,7 @@ impl<T: Send + 'static> Ahead<T> {
         unreadable: impl FnOnce(io::Error) -> Error + Send + 'static,
     ) -> Result<Self> {
         let (sender, blocks) = mpsc::channel(2);
-        std::thread::Builder::new().name("input".to_owned()).spawn(move || {
+        let thread = std::thread::Builder::new().name("input".to_owned()).spawn(move || {
             let (mut rest, mut number) = (BytesMut::new(), 0);
             let failure = loop {
                 let mut block = match next_block(&mut input, &mut rest) {
@@ -58,7 +60,7 @@ impl<T: Send + 'static> Ahead<T> {
             // Nobody may listen any more, and then nobody misses it.
             sender.blocking_send(Err(failure)).ok();
         })?;
-        Ok(Self { blocks, block: Vec::new().into_iter() })
+        Ok(Self { blocks, block: Vec::new().into_iter(), thread: Some(thread) })
     }
 
     /// The next one, if it needs no waiting.
@@ -67,9 +69,15 @@ impl<T: Send + 'static> Ahead<T> {
     }
 
     /// Waits for more; false at the end. May be dropped while it waits.
+    ///
+    /// # Panics
+    /// If the thread did: that is no end of the input.
     pub(super) async fn wait(&mut self) -> Result<bool> {
         match self.blocks.recv().await {
-            None => Ok(false),
+            None => match self.thread.take().map(JoinHandle::join) {
+                Some(Err(panicked)) => panic::resume_unwind(panicked),
+                _ => Ok(false),
+            },
             Some(block) => {
                 self.block = block?.into_iter();
                 Ok(true)
@@ -161,6 +169,16 @@ mod tests {
         assert_eq!(std::iter::from_fn(|| ahead.ready()).collect::<Vec<_>>(), [b"one", b"two"]);
         assert!(runtime.block_on(ahead.wait()).unwrap_err().to_string().contains("line 4"));
         assert!(!runtime.block_on(ahead.wait()).unwrap(), "that is the end");
+    }
+
+    #[test]
+    #[should_panic(expected = "no line can be read")]
+    fn what_breaks_the_thread_is_not_taken_for_the_end() {
+        let made = |_: Bytes, _| -> Result<Option<()>> { panic!("no line can be read") };
+        let unreadable = |problem| Error::usage(format!("{problem}"));
+        let mut ahead = Ahead::of(&b"one\n"[..], made, unreadable).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(ahead.wait()).ok();
     }
 
     #[test]

@@ -6,7 +6,10 @@ use std::fmt;
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
-use kafka_protocol::messages::{CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest};
+use kafka_protocol::messages::{
+    CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, MetadataResponse,
+};
+use tokio::time::Instant;
 
 use super::records::{OffsetAt, list_offsets};
 use crate::client::raw::cluster::{To, pause_until, text};
@@ -105,12 +108,15 @@ pub async fn describe_topics(
     cluster: &mut Cluster,
     names: &[&str],
 ) -> Result<BTreeMap<String, Result<Topic, BrokerError>>, RawError> {
-    let metadata = cluster.refresh(Some(names.to_vec())).await?;
+    Ok(described(&cluster.refresh(Some(names.to_vec())).await?))
+}
+
+fn described(metadata: &MetadataResponse) -> BTreeMap<String, Result<Topic, BrokerError>> {
     let described = |found: &MetadataResponseTopic| {
         let shown = BrokerError::check(found.error_code, None).map(|()| topic(found));
         (name_of(found), shown)
     };
-    Ok(metadata.topics.iter().map(described).collect())
+    metadata.topics.iter().map(described).collect()
 }
 
 /// Creates topics; the result stands at each name. Needs CREATE on the cluster or on the topic. With `validate_only`
@@ -185,21 +191,38 @@ pub async fn create_partitions(cluster: &mut Cluster, topic: &str, count: i32) -
     Ok(())
 }
 
-/// Waits until each of a topic's `count` partitions has a leader: brokers answer CreateTopics and CreatePartitions a
-/// moment before every one of them can be written to.
+/// Waits until every broker knows of a leader for each of a topic's `count` partitions: one of them answers CreateTopics
+/// and CreatePartitions a moment before each can be written to, and clients begin at any of them.
 ///
 /// # Errors
-/// As [`Connection::send`](crate::client::raw::Connection::send); the broker's last word on the topic if the cluster's
+/// As [`Connection::send`](crate::client::raw::Connection::send); a broker's last word on the topic if the cluster's
 /// time is up, 5 LEADER_NOT_AVAILABLE if that was none.
 pub async fn await_partitions(cluster: &mut Cluster, name: &str, count: i32) -> Result<(), RawError> {
-    const LEADER_NOT_AVAILABLE: i16 = 5;
     let deadline = cluster.deadline();
+    for broker in cluster.broker_ids() {
+        await_leaders(cluster, broker, name, count, deadline).await?;
+    }
+    await_logs(cluster, name, count).await
+}
+
+/// Waits for the leaders as one broker knows them. One that does not answer has gone, and nobody will begin there.
+async fn await_leaders(
+    cluster: &mut Cluster,
+    broker: i32,
+    name: &str,
+    count: i32,
+    deadline: Instant,
+) -> Result<(), RawError> {
+    const LEADER_NOT_AVAILABLE: i16 = 5;
     loop {
-        let found = describe_topics(cluster, &[name]).await?.remove(name);
+        let Ok(metadata) = cluster.metadata(To::Broker(broker), Some(vec![name])).await else {
+            return Ok(());
+        };
+        let found = described(&metadata).remove(name);
         if let Some(Ok(topic)) = &found {
             let led = topic.partitions.iter().filter(|partition| partition.leader.is_some()).count();
             if i32::try_from(led).is_ok_and(|led| led >= count) {
-                return await_logs(cluster, name, count).await;
+                return Ok(());
             }
         }
         if !pause_until(deadline).await {
