@@ -73,7 +73,11 @@ impl Text {
             match piece {
                 Piece::Literal(text) => out.push_str(text),
                 Piece::Value { whole, name, words } => match values.iter().find(|(key, _)| *key == name) {
-                    Some((_, value)) => put(&mut out, *value, words),
+                    Some((_, value)) => match words {
+                        Some(words) => out.push_str(counted(&value.to_string(), words)),
+                        // Straight into the line, without a text of its own.
+                        None => _ = write!(out, "{value}"),
+                    },
                     None => {
                         debug_assert!(false, "no value for {whole} in {:?}", self.en);
                         out.push_str(whole);
@@ -86,7 +90,7 @@ impl Text {
 }
 
 /// The two words of `{name?one|many}`.
-type Words = Option<(&'static str, &'static str)>;
+type Words = (&'static str, &'static str);
 
 /// A part of a text.
 enum Piece {
@@ -95,7 +99,7 @@ enum Piece {
     Value {
         whole: &'static str,
         name: &'static str,
-        words: Words,
+        words: Option<Words>,
     },
 }
 
@@ -120,13 +124,9 @@ fn pieces(mut rest: &'static str) -> impl Iterator<Item = Piece> {
     })
 }
 
-/// Appends a value, or the word that goes with it.
-fn put(out: &mut String, value: &dyn fmt::Display, words: Words) {
-    match words {
-        Some((one, many)) => out.push_str(if value.to_string() == "1" { one } else { many }),
-        // Straight into the line, without a text of its own.
-        None => _ = write!(out, "{value}"),
-    }
+/// The word that goes with a value.
+fn counted(value: &str, (one, many): Words) -> &'static str {
+    if value == "1" { one } else { many }
 }
 
 /// A text that is filled again and again, taken apart once: for bulk output, where that would be half of the work.
@@ -137,7 +137,7 @@ pub struct Template(Vec<Part>);
 enum Part {
     Literal(&'static str),
     /// The place of the value among those given.
-    Value(usize, Words),
+    Value(usize, Option<Words>),
 }
 
 impl Text {
@@ -169,18 +169,21 @@ pub enum Value<'a> {
 impl Template {
     /// Appends the text with its values.
     pub fn fill(&self, out: &mut String, values: &[Value<'_>]) {
+        // `Display` takes several times as long, and a line has three numbers.
+        let mut digits = itoa::Buffer::new();
         for part in &self.0 {
-            match part {
-                Part::Literal(text) => out.push_str(text),
-                Part::Value(place, words) => match (values.get(*place), words) {
-                    (None, _) => {}
-                    (Some(Value::Text(text)), None) => out.push_str(text),
-                    // `Display` takes several times as long, and a line has three of them.
-                    (Some(Value::Number(number)), None) => out.push_str(itoa::Buffer::new().format(*number)),
-                    (Some(Value::Text(text)), words) => put(out, text, *words),
-                    (Some(Value::Number(number)), words) => put(out, number, *words),
-                },
-            }
+            let text = match part {
+                Part::Literal(text) => text,
+                Part::Value(place, words) => {
+                    let value = match values.get(*place) {
+                        Some(Value::Text(text)) => text,
+                        Some(Value::Number(number)) => digits.format(*number),
+                        None => continue,
+                    };
+                    words.map_or(value, |words| counted(value, words))
+                }
+            };
+            out.push_str(text);
         }
     }
 }

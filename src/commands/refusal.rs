@@ -40,10 +40,10 @@ pub(super) async fn of_topic(
     cluster: &mut Cluster,
     (topic, operation): (&str, &'static str),
     doing: Message,
-    failure: RawError,
+    failure: impl Into<RawError>,
 ) -> Error {
     const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
-    match failure {
+    match failure.into() {
         RawError::Broker(error) if error.code == TOPIC_AUTHORIZATION_FAILED => {
             denied(context, profile, doing, client::on_topic(operation, topic), &error).await
         }

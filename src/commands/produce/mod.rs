@@ -119,12 +119,13 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
     }
     context.tidies_up();
     source.announce(context);
+    let id = connect::persona(&profile).message_id();
     let mut run = Run {
         context,
         profile: &profile,
         args,
-        added: connect::persona(&profile).message_id().into_iter().chain(headers.iter().cloned()).collect(),
-        headers,
+        given_from: id.iter().len(),
+        headers: id.into_iter().chain(headers).collect(),
         topic: &found,
         tally: Tally::new(
             context,

@@ -34,10 +34,10 @@ pub(super) struct Run<'a> {
     pub(super) context: &'a Context,
     pub(super) profile: &'a Profile,
     pub(super) args: &'a Args,
-    /// Those of the command line.
+    /// What a record gets: the framework's message id, where it has one, then those of the command line.
     pub(super) headers: Headers,
-    /// The same after the framework's message id: what a record gets that is no copy of another one.
-    pub(super) added: Headers,
+    /// Where those of the command line begin. A record that is a copy of another one gets only these.
+    pub(super) given_from: usize,
     pub(super) topic: &'a Topic,
     pub(super) tally: Tally<'a>,
     pub(super) choice: Chooser,
@@ -154,13 +154,9 @@ impl Run<'_> {
     async fn send(&mut self, item: &Item) -> Result<(), Ended> {
         let size = item.key.as_ref().map_or(0, Bytes::len) + item.value.as_ref().map_or(0, Bytes::len);
         self.largest = self.largest.max(size);
-        let copied = if item.is_complete { [&item.headers[..], &self.headers].concat() } else { Vec::new() };
-        // The first of them is the framework's id, where it has one: each record gets its own.
-        if self.added.len() > self.headers.len()
-            && let Some((_, Some(id))) = self.added.first_mut()
-        {
-            Persona::renew_id(id);
-        }
+        let (ids, given) = self.headers.split_at_mut(self.given_from);
+        let copied = if item.is_complete { [&item.headers[..], given].concat() } else { Vec::new() };
+        ids.iter_mut().filter_map(|(_, id)| id.as_deref_mut()).for_each(Persona::renew_id);
         loop {
             if self.context.stop.is_cancelled() {
                 return Err(Ended::Interrupted);
@@ -171,7 +167,7 @@ impl Run<'_> {
                 timestamp: item.timestamp,
                 key: item.key.as_deref(),
                 value: item.value.as_deref(),
-                headers: if item.is_complete { &copied } else { &self.added },
+                headers: if item.is_complete { &copied } else { &self.headers },
             };
             match self.producer.enqueue(&record) {
                 Ok(Enqueued::Yes(_)) => {

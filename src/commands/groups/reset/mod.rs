@@ -88,9 +88,7 @@ impl Work<'_> {
         for (topic, found) in described {
             if let Err(error) = found {
                 let asked = (topic.as_str(), "DESCRIBE");
-                return Err(
-                    refusal::of_topic(context, profile, cluster, asked, self.doing(), error.into()).await
-                );
+                return Err(refusal::of_topic(context, profile, cluster, asked, self.doing(), error).await);
             }
         }
         let picture = match fetch_over(cluster, &args.group, &topics).await {
@@ -163,15 +161,9 @@ impl Work<'_> {
                 Err(error) => {
                     let asked = (at.topic.as_str(), "DESCRIBE");
                     let doing = self.doing();
-                    return Err(refusal::of_topic(
-                        self.context,
-                        self.profile,
-                        cluster,
-                        asked,
-                        doing,
-                        error.into(),
-                    )
-                    .await);
+                    return Err(
+                        refusal::of_topic(self.context, self.profile, cluster, asked, doing, error).await
+                    );
                 }
             }
         }
@@ -229,7 +221,7 @@ impl Work<'_> {
             }
             _ => {
                 let asked = (at.topic.as_str(), "READ");
-                refusal::of_topic(context, profile, cluster, asked, self.doing(), error.into()).await
+                refusal::of_topic(context, profile, cluster, asked, self.doing(), error).await
             }
         }
     }

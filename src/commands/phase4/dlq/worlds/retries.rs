@@ -117,13 +117,8 @@ impl Retries {
             }
             Happened::Failed { record, exception, .. } => {
                 let place = (record.partition, record.offset);
-                let reason = || exception.to_string();
-                let failing = self.failing.entry(place).or_insert_with(|| Failing {
-                    first: now,
-                    last: now,
-                    reason: reason(),
-                });
-                failing.last = now;
+                let new = || Failing { first: now, last: now, reason: exception.to_string() };
+                self.failing.entry(place).or_insert_with(new).last = now;
             }
             Happened::Buried { record, attempts, placed } => {
                 let place = (record.partition, record.offset);
