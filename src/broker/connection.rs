@@ -4,11 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
+use super::answer::{Transport, Unsent};
 use super::config::Settings;
 use super::dispatch::{self, Outcome};
+use super::event::Event;
 use super::sasl::{Framing, Gate};
 use super::session::Session;
 use super::shared::Shared;
@@ -45,7 +47,7 @@ impl Limits {
 
 /// Serves a connection until the client leaves, breaks a rule, or the broker stops.
 pub(super) async fn serve(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    stream: &mut impl Transport,
     mut session: Session,
     limits: &Limits,
     shared: &Shared,
@@ -55,7 +57,7 @@ pub(super) async fn serve(
         let largest = if session.principal().is_some() { limits.request } else { limits.login };
         let frame = tokio::select! {
             () = shared.stop.cancelled() => return,
-            frame = within(limits.idle, read_frame(&mut stream, &mut buffer, largest)) => frame,
+            frame = within(limits.idle, read_frame(stream, &mut buffer, largest)) => frame,
         };
         let Ok(Some(frame)) = frame else { return };
         let outcome = match session.gate {
@@ -74,7 +76,7 @@ pub(super) async fn serve(
             }
             Outcome::Wait(answer) => tokio::select! {
                 () = shared.stop.cancelled() => return,
-                () = closed_by_client(&mut stream, &mut buffer) => return,
+                () = closed_by_client(stream, &mut buffer) => return,
                 answer = answer => match answer {
                     Some(answer) => (Some(answer), false),
                     // Nobody is left who could answer.
@@ -84,11 +86,16 @@ pub(super) async fn serve(
         };
         if let Some(answer) = answer {
             let written = tokio::select! {
-                written = within(limits.idle, write(&mut stream, &answer)) => written,
+                written = within(limits.idle, answer.send(stream)) => written,
                 () = shared.stopped_for(LAST_ANSWER) => return,
             };
-            if written.is_err() {
-                return;
+            match written {
+                Ok(()) => {}
+                Err(Unsent::Connection(_)) => return,
+                Err(error @ Unsent::Log { .. }) => {
+                    shared.events.emit(|| Event::Trouble(error.to_string()));
+                    return;
+                }
             }
         }
         if close {
@@ -109,12 +116,6 @@ async fn closed_by_client(stream: &mut (impl AsyncRead + Unpin), buffer: &mut By
         }
     }
     std::future::pending::<()>().await;
-}
-
-async fn write(stream: &mut (impl AsyncWrite + Unpin), answer: &[u8]) -> io::Result<()> {
-    stream.write_all(answer).await?;
-    // Nothing to do for a socket; TLS may still hold the end of it.
-    stream.flush().await
 }
 
 /// The next frame without its length, or none when the client has closed.
@@ -144,17 +145,20 @@ async fn read_frame(
     }
 }
 
-async fn within<T>(limit: Option<Duration>, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+async fn within<T, E: From<io::Error>>(
+    limit: Option<Duration>,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     match limit {
-        Some(limit) => timeout(limit, work).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
+        Some(limit) => timeout(limit, work)
+            .await
+            .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into())),
         None => work.await,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt as _;
-
     use super::*;
     use tokio::net::{TcpListener, TcpStream};
 
@@ -174,14 +178,6 @@ mod tests {
         assert_eq!(read_frame(&mut server, &mut buffer, 10).await.unwrap().unwrap(), "de");
         drop(client);
         assert_eq!(read_frame(&mut server, &mut buffer, 10).await.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn an_answer_is_sent_to_its_end() {
-        // As TLS does, this keeps what is small until it is told to let go.
-        let (mut client, server) = tokio::io::duplex(64);
-        write(&mut tokio::io::BufWriter::new(server), b"answer").await.unwrap();
-        assert_eq!(client.read(&mut [0; 64]).now_or_never().unwrap().unwrap(), 6);
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use kafka_protocol::messages::{ApiKey, RequestHeader};
 use kafka_protocol::protocol::Decodable;
 
+use super::answer::Answer;
 use super::api::{self, Row};
 use super::event::Event;
 use super::sasl::{Framing, Gate};
@@ -19,13 +20,13 @@ use super::shared::Shared;
 /// What becomes of a request. Bytes are whole frames.
 pub(super) enum Outcome {
     /// The answer.
-    Answer(Vec<u8>),
+    Answer(Answer),
     /// The answer comes when something else has happened; none if it never will.
-    Wait(Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>),
+    Wait(Pin<Box<dyn Future<Output = Option<Answer>> + Send>>),
     /// The client wants no answer.
     Silent,
     /// A login failed: wait a little, answer if there is a way to, close.
-    Refuse(Option<Vec<u8>>),
+    Refuse(Option<Answer>),
     /// Close without a word.
     Close,
 }
@@ -45,7 +46,7 @@ pub(super) fn request(shared: &Shared, session: &mut Session, frame: Bytes) -> O
         return Outcome::Close;
     }
     if !supported {
-        return Outcome::Answer(api::api_versions::unsupported_version(header.correlation_id));
+        return Outcome::Answer(api::api_versions::unsupported_version(header.correlation_id).into());
     }
     if shared.events.want_traffic() {
         shared.events.emit(|| Event::Request {
@@ -65,7 +66,7 @@ pub(super) fn raw_token(shared: &Shared, session: &mut Session, token: &[u8]) ->
             let mut frame = Vec::with_capacity(4 + answer.len());
             frame.extend((answer.len() as u32).to_be_bytes());
             frame.extend(answer);
-            Outcome::Answer(frame)
+            Outcome::Answer(frame.into())
         }
         Ok(Err(_refused)) => Outcome::Refuse(None),
         Err(_poisoned) => Outcome::Close,

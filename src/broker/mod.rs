@@ -16,6 +16,7 @@
 //! ```
 
 mod advertised;
+pub mod answer;
 pub mod api;
 pub mod config;
 mod connection;

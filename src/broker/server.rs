@@ -154,7 +154,7 @@ async fn accept(
             () = shared.stop.cancelled() => return,
             accepted = socket.accept() => accepted,
         };
-        let (stream, peer) = match accepted {
+        let (mut stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Mostly too many open files. Nothing tells when one becomes free, so give others a moment.
@@ -185,7 +185,7 @@ async fn accept(
         let (shared, limits, tls) = (Arc::clone(&shared), limits.clone(), tls.clone());
         tasks.spawn(async move {
             match tls {
-                None => connection::serve(stream, session, &limits, &shared).await,
+                None => connection::serve(&mut stream, session, &limits, &shared).await,
                 Some(tls) => serve_over(&tls, stream, session, &limits, &shared).await,
             }
             drop(permit);

@@ -117,7 +117,7 @@ async fn a_connection_costs_a_buffer_whatever_it_announces() {
 }
 
 #[tokio::test]
-async fn who_never_reads_holds_one_answer_and_is_closed_in_the_end() {
+async fn who_never_reads_holds_no_answer_and_is_closed_in_the_end() {
     let broker = start(&["-c", "connections.max.idle.ms=1000"]);
     let mut honest = connect(&broker).await;
     create(&mut honest).await;
@@ -141,7 +141,7 @@ async fn who_never_reads_holds_one_answer_and_is_closed_in_the_end() {
     honest.send(&MetadataRequest::default(), 9).await.unwrap();
     let more = memory(&broker).saturating_sub(memory_before);
     eprintln!("4 GB of answers asked for and not read: {more} KiB more than {memory_before}");
-    assert!(more <= 5 * 4 * 1024, "{more} KiB: more than an answer each");
+    assert!(more <= 1024, "{more} KiB: a part of their answers");
     drop(honest);
     let closed = eventually(|| (open_files(&broker) < files_before).then_some(()));
     assert!(closed.is_some(), "{} files, {files_before} before", open_files(&broker));

@@ -8,6 +8,8 @@ use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::{CreateTopicsRequest, FetchRequest, ProduceRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
+use kafkalab::broker::Storage;
+use kafkalab::broker::event::Event;
 use kafkalab::client::raw::{Connection, RawError};
 
 use super::{batch, broker, logged_in, values};
@@ -60,6 +62,53 @@ async fn every_version_of_fetch_gives_what_every_version_of_produce_took() {
         assert_eq!((partition.error_code, partition.high_watermark), (0, 20), "version {version}");
         assert_eq!(values(partition.records.clone().unwrap()), expected, "version {version}");
     }
+}
+
+/// So large that they are sent from the file and not read.
+#[tokio::test]
+async fn large_records_of_a_file_come_as_they_were_written_with_and_without_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = super::tls::broker_in(Storage::Folder(folder.path().to_owned()), &[]);
+    let mut plain = logged_in(&broker, "admin").await;
+    let mut secure = super::tls::logged_in(&broker).await;
+    create(&mut plain).await;
+    // A page, a buffer and a socket end elsewhere.
+    let words = [10, 40_001, 3, 300_003].map(|length| "w".repeat(length));
+    for word in &words {
+        plain.send(&produce(-1, batch(&[word])), 9).await.unwrap();
+    }
+    for version in 4..=12 {
+        for connection in [&mut plain, &mut secure] {
+            let answer = connection.send(&fetch(0, 1, 500), version).await.unwrap();
+            let partition = &answer.responses[0].partitions[0];
+            assert!(values(partition.records.clone().unwrap()) == words, "version {version}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_something_else_has_cut_costs_the_connection_that_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = super::tls::broker_in(Storage::Folder(folder.path().to_owned()), &[]);
+    let mut writer = logged_in(&broker, "admin").await;
+    create(&mut writer).await;
+    writer.send(&produce(-1, batch(&[&"w".repeat(100_000)])), 9).await.unwrap();
+    let mut events = broker.events().subscribe();
+    let log = folder.path().join("orders-0/00000000000000000000.log");
+    std::fs::File::options().write(true).open(log).unwrap().set_len(50_000).unwrap();
+    let plain = logged_in(&broker, "admin").await;
+    let secure = super::tls::logged_in(&broker).await;
+    for mut reader in [plain, secure] {
+        let answer = reader.send(&fetch(0, 1, 500), 11).await;
+        assert!(matches!(answer, Err(RawError::Closed { .. })), "{answer:?}");
+        let told = loop {
+            if let Event::Trouble(told) = events.recv().await.unwrap() {
+                break told;
+            }
+        };
+        assert!(told.starts_with("orders-0: the log could not be read"), "{told}");
+    }
+    writer.send(&fetch(1, 0, 0), 11).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use kafka_protocol::messages::{GroupId, JoinGroupRequest, MetadataRequest};
 use kafka_protocol::protocol::StrBytes;
-use kafkalab::broker::{Broker, Config, Handle};
+use kafkalab::broker::{Broker, Config, Handle, Storage};
 use kafkalab::client::SslFiles;
 use kafkalab::client::raw::{Check, Connection, Login, Mechanism, RawError, Security, Tls, TlsFailure};
 
@@ -22,7 +22,13 @@ use super::PATIENCE;
 
 /// A broker in memory whose SASL_SSL listener has these settings.
 fn broker(settings: &[(&str, &str)]) -> Handle {
-    let mut config = Config { sasl_ssl: Some(SocketAddr::from(([127, 0, 0, 1], 0))), ..Config::default() };
+    broker_in(Storage::Memory, settings)
+}
+
+/// The same with its data elsewhere.
+pub(crate) fn broker_in(storage: Storage, settings: &[(&str, &str)]) -> Handle {
+    let sasl_ssl = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let mut config = Config { sasl_ssl, storage, ..Config::default() };
     settings.iter().for_each(|(name, value)| config.settings.set(name, value).unwrap());
     Broker::start(config).unwrap()
 }
@@ -43,7 +49,7 @@ fn trusting_as(broker: &Handle, check: Check) -> Tls {
     Tls::new(&files, check).unwrap()
 }
 
-async fn logged_in(broker: &Handle) -> Connection {
+pub(crate) async fn logged_in(broker: &Handle) -> Connection {
     let password = "admin-secret".into();
     let login = Login { mechanism: Mechanism::Plain, username: "admin".to_owned(), password };
     let security = Security { tls: Some(trusting(broker)), login: Some(login) };

@@ -16,13 +16,15 @@ use kafka_protocol::error::ResponseError::{
     FencedLeaderEpoch, FetchSessionIdNotFound, TopicAuthorizationFailed, UnknownLeaderEpoch,
     UnknownTopicOrPartition,
 };
-use kafka_protocol::messages::FetchRequest;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::{FetchRequest, TopicName};
 
 use super::{Api, Body, Reply};
 use crate::acl::{Operation, Resource};
+use crate::broker::answer::Answer;
 use crate::broker::cx::Cx;
 use crate::broker::fetches::{FetchPlan, Fetched, FetchedPartition, Wanted, unreadable};
+use crate::broker::log::{ReadError, Slice};
 use crate::broker::topics::LEADER_EPOCH;
 
 /// `fetch.max.bytes` of a broker: what one answer may carry, whatever the client asks for.
@@ -98,8 +100,9 @@ fn refused_epoch(cx: &Cx<'_>, topic: &FetchTopic, partition: &FetchPartition) ->
 
 /// Written by hand, because the records must go straight from the log into the frame.
 impl Body for Fetched {
-    fn write(self, version: i16, out: &mut Vec<u8>) -> Result<(), anyhow::Error> {
-        out.reserve(self.size_hint());
+    fn write(self, version: i16, answer: &mut Answer) -> Result<(), anyhow::Error> {
+        answer.bytes.reserve(self.size_hint());
+        let out = &mut answer.bytes;
         out.put_i32(0); // throttle_time_ms
         if version >= 7 {
             out.put_i16(self.error_code);
@@ -108,41 +111,45 @@ impl Body for Fetched {
         let wire = Wire { flexible: version >= 12 };
         wire.put_count(out, self.topics.len());
         for (name, partitions) in self.topics {
+            let out = &mut answer.bytes;
             wire.put_string(out, &name);
             wire.put_count(out, partitions.len());
             for partition in partitions {
-                let start = out.len();
-                if let Err(error) = write_partition(&partition, version, self.read_committed, out) {
-                    out.truncate(start);
+                let start = answer.bytes.len();
+                if let Err(error) = write_partition(&name, &partition, version, self.read_committed, answer) {
+                    answer.bytes.truncate(start);
                     self.events.emit(|| unreadable(&name, partition.index, &error));
                     let damaged = FetchedPartition::error(partition.index, error.code());
                     // Cannot fail again: there is nothing to read.
-                    write_partition(&damaged, version, self.read_committed, out)?;
+                    write_partition(&name, &damaged, version, self.read_committed, answer)?;
                 }
             }
-            wire.put_tags(out);
+            wire.put_tags(&mut answer.bytes);
         }
-        wire.put_tags(out);
+        wire.put_tags(&mut answer.bytes);
         Ok(())
     }
 }
 
 impl Fetched {
-    /// A little more than the answer takes.
+    /// A little more than the answer takes in memory.
     fn size_hint(&self) -> usize {
         let partitions = self.topics.iter().flat_map(|(_, partitions)| partitions);
+        let read = |records: &Slice| if records.unread().is_some() { 0 } else { records.len() };
         64 + self.topics.iter().map(|(name, _)| name.len() + 16).sum::<usize>()
-            + partitions.map(|partition| partition.records.len() + 64).sum::<usize>()
+            + partitions.map(|partition| read(&partition.records) + 64).sum::<usize>()
     }
 }
 
 fn write_partition(
+    topic: &TopicName,
     partition: &FetchedPartition,
     version: i16,
     read_committed: bool,
-    out: &mut Vec<u8>,
-) -> Result<(), crate::broker::log::ReadError> {
+    answer: &mut Answer,
+) -> Result<(), ReadError> {
     let wire = Wire { flexible: version >= 12 };
+    let out = &mut answer.bytes;
     out.put_i32(partition.index);
     out.put_i16(partition.error_code);
     out.put_i64(partition.high_watermark);
@@ -160,19 +167,30 @@ fn write_partition(
     if version >= 11 {
         out.put_i32(-1); // preferred_read_replica
     }
+    match partition.records.unread() {
+        Some(stretch) => {
+            wire.put_count(out, stretch.size());
+            answer.push(stretch.clone(), topic.clone(), partition.index);
+        }
+        None => write_records(&partition.records, wire, out)?,
+    }
+    wire.put_tags(&mut answer.bytes);
+    Ok(())
+}
+
+fn write_records(records: &Slice, wire: Wire, out: &mut Vec<u8>) -> Result<(), ReadError> {
     let count_at = out.len();
-    wire.put_count(out, partition.records.len());
+    wire.put_count(out, records.len());
     let records_at = out.len();
-    out.resize(records_at + partition.records.len(), 0);
-    let whole = partition.records.read_into(&mut out[records_at..])?;
-    if whole < partition.records.len() {
+    records.read(out)?;
+    let whole = out.len() - records_at;
+    if whole < records.len() {
         // What lies before the damage is served; a reader that asks for what lies behind it gets the error.
-        let records = out[records_at..records_at + whole].to_vec();
+        let records = out.split_off(records_at);
         out.truncate(count_at);
         wire.put_count(out, whole);
-        out.put_slice(&records);
+        out.extend(records);
     }
-    wire.put_tags(out);
     Ok(())
 }
 
@@ -227,13 +245,12 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use kafka_protocol::messages::FetchResponse;
     use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
-    use kafka_protocol::messages::{FetchResponse, TopicName};
     use kafka_protocol::protocol::{Encodable, StrBytes};
 
     use super::*;
     use crate::broker::event::Events;
-    use crate::broker::log::Slice;
 
     #[test]
     fn what_is_written_by_hand_is_what_the_schema_writes() {
@@ -268,9 +285,9 @@ mod tests {
                     read_committed,
                     events: Events::new(),
                 };
-                let mut hand = Vec::new();
+                let mut hand = Answer::default();
                 ours.write(version, &mut hand).unwrap();
-                assert_eq!(hand, schema, "version {version}, read_committed {read_committed}");
+                assert_eq!(hand.bytes, schema, "version {version}, read_committed {read_committed}");
             }
         }
     }

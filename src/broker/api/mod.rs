@@ -50,6 +50,7 @@ use kafka_protocol::messages::{ApiKey, RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Encodable, HeaderVersion, Request, StrBytes};
 use tokio::sync::oneshot;
 
+use super::answer::Answer;
 use super::cx::Cx;
 use super::dispatch::Outcome;
 use super::session::Session;
@@ -119,12 +120,12 @@ pub trait Body: Send + 'static {
     ///
     /// # Errors
     /// A field is set that the version does not have (a bug in the handler), or records could not be read.
-    fn write(self, version: i16, out: &mut Vec<u8>) -> Result<(), anyhow::Error>;
+    fn write(self, version: i16, out: &mut Answer) -> Result<(), anyhow::Error>;
 }
 
 impl<T: Encodable + Send + 'static> Body for T {
-    fn write(self, version: i16, out: &mut Vec<u8>) -> Result<(), anyhow::Error> {
-        self.encode(out, version)
+    fn write(self, version: i16, out: &mut Answer) -> Result<(), anyhow::Error> {
+        self.encode(&mut out.bytes, version)
     }
 }
 
@@ -257,15 +258,16 @@ fn decode<A: Api>(body: Bytes, version: i16) -> Option<A::Req> {
 }
 
 /// Length, header and body of an answer. None for one that cannot be written, which costs the connection.
-fn frame<A: Api>(answer: A::Res, version: i16, correlation_id: i32) -> Option<Vec<u8>> {
-    let mut frame = vec![0; 4];
+fn frame<A: Api>(body: A::Res, version: i16, correlation_id: i32) -> Option<Answer> {
+    let mut frame = Answer::from(vec![0; 4]);
     let header_version = <<Wire<A> as Request>::Response as HeaderVersion>::header_version(version);
     let header = ResponseHeader::default().with_correlation_id(correlation_id);
-    let written = header.encode(&mut frame, header_version).and_then(|()| answer.write(version, &mut frame));
+    let written = header.encode(&mut frame.bytes, header_version);
+    let written = written.and_then(|()| body.write(version, &mut frame));
     debug_assert!(written.is_ok(), "{} v{version}: {written:?}", A::NAME);
     written.ok()?;
-    let length = u32::try_from(frame.len() - 4).ok()?;
-    frame[..4].copy_from_slice(&length.to_be_bytes());
+    let length = u32::try_from(frame.size() - 4).ok()?;
+    frame.bytes[..4].copy_from_slice(&length.to_be_bytes());
     Some(frame)
 }
 

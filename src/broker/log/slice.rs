@@ -1,6 +1,9 @@
 //! A stretch of the log that a reader may take after the state's lock is released.
 
 use std::fs::File;
+use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,14 +22,16 @@ pub struct Slice {
 #[derive(Clone, Debug)]
 enum Source {
     File {
-        file: Arc<File>,
+        stretch: Stretch,
         base_offset: i64,
-        position: u32,
         /// Whether the bytes come from before this process and were not looked at since.
         unchecked: bool,
     },
     Memory(Vec<Bytes>),
 }
+
+/// Below this many bytes, the two copies of a read cost less than the system calls that sending a file takes more.
+const WORTH_SENDING: usize = 32 * 1024;
 
 impl Slice {
     /// Nothing to read: the reader has caught up.
@@ -45,10 +50,13 @@ impl Slice {
         len: usize,
         unchecked: bool,
     ) -> Slice {
-        Slice { source: Source::File { file, base_offset, position, unchecked }, len }
+        Slice {
+            source: Source::File { stretch: Stretch::new(file, position, len), base_offset, unchecked },
+            len,
+        }
     }
 
-    /// Bytes that [`read_into`](Self::read_into) gives.
+    /// Bytes that [`read`](Self::read) gives.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -58,35 +66,78 @@ impl Slice {
         self.len == 0
     }
 
-    /// Fills `out`, which is [`len`](Self::len) bytes long, with one positioned read. Returns how many of the bytes, from
-    /// the first on, are whole batches that may be served: all of them, unless the disk has damaged one.
-    ///
-    /// Bytes that an earlier process wrote are checked against their checksums. If already the first batch is damaged,
-    /// that is [`ReadError::Corrupt`]. Bytes of this process were checked when they came in.
-    pub fn read_into(&self, out: &mut [u8]) -> Result<usize, ReadError> {
+    /// The place of the bytes, if they may be served without a look at them and are so many that it is worth it.
+    pub fn unread(&self) -> Option<&Stretch> {
         match &self.source {
-            Source::Memory(batches) => {
-                let mut rest = out;
-                for batch in batches {
-                    let (place, after) = rest.split_at_mut(batch.len());
-                    place.copy_from_slice(batch);
-                    rest = after;
-                }
-                Ok(self.len)
-            }
-            Source::File { file, base_offset, position, unchecked } => {
-                file::read_exact_at(file, out, u64::from(*position))?;
-                if *unchecked { whole(out, *base_offset, *position) } else { Ok(self.len) }
-            }
+            Source::File { stretch, unchecked: false, .. } if self.len >= WORTH_SENDING => Some(stretch),
+            _ => None,
         }
     }
 
-    /// The bytes in a new buffer: [`read_into`](Self::read_into) for readers that keep none.
+    /// Appends to `out` those bytes, from the first on, that are whole batches and may be served: all of them, unless the
+    /// disk has damaged one.
+    ///
+    /// Bytes that an earlier process wrote are checked against their checksums. If already the first batch is damaged,
+    /// that is [`ReadError::Corrupt`]. Bytes of this process were checked when they came in. After an error `out` is as
+    /// it was.
+    pub fn read(&self, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        match &self.source {
+            Source::Memory(batches) => batches.iter().for_each(|batch| out.extend_from_slice(batch)),
+            Source::File { stretch, base_offset, unchecked } => {
+                let start = out.len();
+                out.resize(start + self.len, 0);
+                let read = stretch.read(0, &mut out[start..]).map_err(ReadError::from);
+                let whole = read.and_then(|()| match unchecked {
+                    true => whole(&out[start..], *base_offset, stretch.position),
+                    false => Ok(self.len),
+                });
+                out.truncate(start + whole.as_ref().unwrap_or(&0));
+                whole?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes in a new buffer.
     pub fn to_bytes(&self) -> Result<Bytes, ReadError> {
-        let mut bytes = vec![0; self.len];
-        let whole = self.read_into(&mut bytes)?;
-        bytes.truncate(whole);
+        let mut bytes = Vec::with_capacity(self.len);
+        self.read(&mut bytes)?;
         Ok(bytes.into())
+    }
+}
+
+/// Bytes of a file that nobody has read yet.
+#[derive(Clone, Debug)]
+pub struct Stretch {
+    file: Arc<File>,
+    position: u32,
+    size: usize,
+}
+
+impl Stretch {
+    /// `size` bytes from `position` on.
+    pub fn new(file: Arc<File>, position: u32, size: usize) -> Stretch {
+        Stretch { file, position, size }
+    }
+
+    /// Bytes.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Fills `out` with the bytes from `from` on.
+    ///
+    /// # Errors
+    /// The disk's; the end of the file, if something else has cut it.
+    pub fn read(&self, from: usize, out: &mut [u8]) -> io::Result<()> {
+        file::read_exact_at(&self.file, out, u64::from(self.position) + from as u64)
+    }
+
+    /// Sends as many bytes from `from` on as the socket takes now; none if something else has cut the file.
+    #[cfg(target_os = "linux")]
+    pub fn send(&self, from: usize, socket: impl AsFd) -> io::Result<usize> {
+        let mut position = u64::from(self.position) + from as u64;
+        Ok(rustix::fs::sendfile(socket, &self.file, Some(&mut position), self.size - from)?)
     }
 }
 
