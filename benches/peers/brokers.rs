@@ -56,7 +56,7 @@ pub struct Broker {
     pub engine: Engine,
     /// Where everybody may connect and do everything.
     pub address: String,
-    /// Where principals log in; only kafkalab has it here.
+    /// Where principals log in; kfake has no such place here.
     pub sasl: Option<String>,
     /// From the start of the process until it said that it serves.
     pub started_in: Duration,
@@ -154,11 +154,17 @@ fn kafka(folder: &Path, sync: Sync) -> Command {
 
 /// Writes Apache Kafka's settings and formats its storage, which is no part of its start.
 fn format(folder: &Path, properties: &Path, sync: Sync) {
-    let (port, controller) = (free_port(), free_port());
+    let (port, sasl, controller) = (free_port(), free_port(), free_port());
     let mut text = format!(
         "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\ncontroller.listener.names=CONTROLLER\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl}\n\
+         controller.listener.names=CONTROLLER\nsasl.enabled.mechanisms=PLAIN\n\
+         listener.security.protocol.map=\
+         PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+         org.apache.kafka.common.security.plain.PlainLoginModule required \
+         user_laravel=\"laravel-secret\" user_nest=\"nest-secret\" user_admin=\"admin-secret\";\n\
          log.dirs={}\noffsets.topic.replication.factor=1\ngroup.initial.rebalance.delay.ms=0\n",
         folder.join("data").display()
     );
@@ -220,7 +226,9 @@ fn addresses(engine: Engine, ready: &str, folder: &Path) -> (String, Option<Stri
             let text = fs::read_to_string(folder.join("server.properties")).expect("we wrote it");
             let advertised =
                 text.lines().find_map(|line| line.strip_prefix("advertised.listeners=PLAINTEXT://"));
-            (advertised.expect("we wrote it").to_owned(), None)
+            let (plain, sasl) =
+                advertised.and_then(|both| both.split_once(",SASL_PLAINTEXT://")).expect("we wrote it");
+            (plain.to_owned(), Some(sasl.to_owned()))
         }
     }
 }

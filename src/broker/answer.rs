@@ -1,7 +1,7 @@
 //! The answer to a request: bytes in memory, and stretches of the log that stay in their files until they are sent.
 //!
 //! Linux sends a stretch from the file's pages (`sendfile`, as Kafka does: `TransferableRecords`); elsewhere, and under
-//! TLS, it goes through a small buffer. Either way it is never in memory as a whole, however much is fetched.
+//! TLS, it goes through a small buffer. So a client that asks for much and reads slowly holds little of our memory.
 
 use std::io;
 
@@ -17,11 +17,14 @@ use super::log::Stretch;
 /// How much of a stretch is in memory at once where it must be copied: four records of TLS.
 const COPIED_AT_ONCE: usize = 64 * 1024;
 
+/// How many stretches an answer has at most: a client that does not read keeps their files open.
+const MOST_PARTS: usize = 16;
+
 /// A whole frame, from its length on.
 #[derive(Debug, Default)]
 pub struct Answer {
     /// What is in memory.
-    pub bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     /// What is not.
     parts: Vec<Part>,
 }
@@ -43,13 +46,18 @@ impl Part {
 }
 
 impl Answer {
+    /// Whether what is still to come must be in memory.
+    pub(super) fn is_full(&self) -> bool {
+        self.parts.len() >= MOST_PARTS
+    }
+
     /// Appends a stretch of a partition behind the bytes that are there now.
-    pub fn push(&mut self, stretch: Stretch, topic: TopicName, partition: i32) {
+    pub(super) fn push(&mut self, stretch: Stretch, topic: TopicName, partition: i32) {
         self.parts.push(Part { before: self.bytes.len(), stretch, topic, partition });
     }
 
     /// Bytes on the wire.
-    pub fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.bytes.len() + self.parts.iter().map(|part| part.stretch.size()).sum::<usize>()
     }
 
@@ -94,7 +102,7 @@ impl From<Vec<u8>> for Answer {
 pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
     /// Sends a part that is in a file.
     fn send_file(&mut self, part: &Part) -> impl Future<Output = Result<(), Unsent>> + Send {
-        copy(part, self)
+        copy(part, 0, self)
     }
 }
 
@@ -103,9 +111,10 @@ impl Transport for TcpStream {
     async fn send_file(&mut self, part: &Part) -> Result<(), Unsent> {
         let mut sent = 0;
         while sent < part.stretch.size() {
-            match self.async_io(Interest::WRITABLE, || part.stretch.send(sent, &self)).await? {
-                0 => return Err(part.unreadable(io::ErrorKind::UnexpectedEof.into())),
-                more => sent += more,
+            match self.async_io(Interest::WRITABLE, || part.stretch.send(sent, &self)).await {
+                Ok(more @ 1..) => sent += more,
+                // The file's fault, the socket's, or a file system that cannot: copying shows which.
+                Ok(0) | Err(_) => return copy(part, sent, self).await,
             }
         }
         Ok(())
@@ -114,10 +123,14 @@ impl Transport for TcpStream {
 
 impl Transport for TlsStream<TcpStream> {}
 
-async fn copy(part: &Part, to: &mut (impl AsyncWrite + Unpin + ?Sized)) -> Result<(), Unsent> {
+/// Sends what comes after the first `sent` bytes of a part.
+async fn copy(
+    part: &Part,
+    mut sent: usize,
+    to: &mut (impl AsyncWrite + Unpin + ?Sized),
+) -> Result<(), Unsent> {
     let size = part.stretch.size();
-    let mut buffer = vec![0; size.min(COPIED_AT_ONCE)];
-    let mut sent = 0;
+    let mut buffer = vec![0; (size - sent).min(COPIED_AT_ONCE)];
     while sent < size {
         let now = &mut buffer[..(size - sent).min(COPIED_AT_ONCE)];
         part.stretch.read(sent, now).map_err(|error| part.unreadable(error))?;
@@ -143,18 +156,23 @@ mod tests {
     /// More than any socket takes at once.
     const LARGE: usize = 20_000_000;
 
-    /// A file of `len` bytes, and the answer that has "a", all of the file but its first byte, and "b".
+    /// A file of `len` bytes, and the answer that has "a", all of the file but its first byte, "b", its first three
+    /// bytes, and "c".
     fn large(len: usize) -> (tempfile::TempDir, Vec<u8>, Answer) {
-        let bytes: Vec<u8> = (0..len).map(|index| (index * 31 / 256) as u8).collect();
+        // Not alike in any two buffers or pages.
+        let bytes: Vec<u8> = (0..len).map(|index| (index / 251) as u8).collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         std::fs::write(&path, &bytes).unwrap();
         let file = Arc::new(std::fs::File::open(path).unwrap());
+        let name = TopicName("orders".to_owned().into());
         let mut answer = Answer::from(b"a".to_vec());
-        answer.push(Stretch::new(file, 1, LARGE - 1), TopicName("orders".to_owned().into()), 2);
+        answer.push(Stretch::new(Arc::clone(&file), 1, LARGE - 1), name.clone(), 2);
         answer.bytes.push(b'b');
-        let expected = [b"a", &bytes[1..], b"b"].concat();
-        assert_eq!(answer.size(), LARGE + 1);
+        answer.push(Stretch::new(file, 0, 3), name, 2);
+        answer.bytes.push(b'c');
+        let expected = [b"a", &bytes[1..], b"b", &bytes[..3], b"c"].concat();
+        assert_eq!(answer.size(), LARGE - 1 + 3 + 3);
         (folder, expected, answer)
     }
 
@@ -174,10 +192,14 @@ mod tests {
         (result, received)
     }
 
-    async fn over_tcp(answer: &Answer) -> (Result<(), Unsent>, Vec<u8>) {
+    async fn connected() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (server, _) = listener.accept().await.unwrap();
+        (client, listener.accept().await.unwrap().0)
+    }
+
+    async fn over_tcp(answer: &Answer) -> (Result<(), Unsent>, Vec<u8>) {
+        let (client, server) = connected().await;
         sent(server, client, answer).await
     }
 
@@ -203,15 +225,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_was_cut_is_told_apart_from_a_client_that_left() {
+    async fn a_file_that_was_cut_is_named() {
         let (_folder, expected, answer) = large(LARGE / 2);
         for (result, received) in [over_tcp(&answer).await, copied(&answer).await] {
             assert!(result.unwrap_err().to_string().starts_with("orders-2: the log could not be read"));
             assert!(expected.starts_with(&received));
         }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_left_is_no_fault_of_the_log() {
+        let (_folder, _, answer) = large(LARGE);
         let (client, server) = tokio::io::duplex(100_000);
         drop(client);
         let result = answer.send(&mut BufWriter::new(server)).await;
+        assert!(matches!(result, Err(Unsent::Connection(_))), "{result:?}");
+        let (client, mut server) = connected().await;
+        drop(client);
+        let result = answer.send(&mut server).await;
         assert!(matches!(result, Err(Unsent::Connection(_))), "{result:?}");
     }
 }

@@ -17,7 +17,7 @@ use super::sasl::{Framing, Gate};
 use super::session::Session;
 use super::shared::Shared;
 
-/// What becomes of a request. Bytes are whole frames.
+/// What becomes of a request.
 pub(super) enum Outcome {
     /// The answer.
     Answer(Answer),

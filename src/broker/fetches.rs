@@ -1,6 +1,7 @@
 //! Fetches: what is asked, what there is, and the requests that wait for more.
 //!
-//! A fetch is answered with slices of the logs, not with their bytes: these are read after the state is released.
+//! A fetch is answered with slices of the logs, not with their bytes: these are read, or sent from their files, after the
+//! state is released.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};

@@ -1,9 +1,11 @@
 //! The embedded Kafka broker: real SASL, real ACLs, Kafka's own files, one node.
 //!
-//! A request's way: [`server`] accepts, [`tls`] decrypts where that is wanted, [`connection`] cuts frames, [`dispatch`] checks version and login ([`sasl`],
-//! [`users`]), [`crate::guard`] decodes, and a handler of [`api`] works on the one [`state::State`], which lives in [`shared`]
-//! behind its lock; after a fault of its own the broker begins again from its data ([`lives`]). The state has [`topics`] with a [`log`] for each partition, [`fetches`] that wait, the [`coordinator`]
-//! of [`group`]s, and journals of [`metadata`] in the [`data_folder`]. [`event`] is what others may know of it all.
+//! A request's way: [`server`] accepts, [`tls`] decrypts where that is wanted, [`connection`] cuts frames, [`dispatch`]
+//! checks version and login ([`sasl`], [`users`]), [`crate::guard`] decodes, and a handler of [`api`] works on the one
+//! [`state::State`], which lives in [`shared`] behind its lock; what it says becomes an [`answer`] and is sent. After a
+//! fault of its own the broker begins again from its data ([`lives`]). The state has [`topics`] with a [`log`] for each
+//! partition, [`fetches`] that wait, the [`coordinator`] of [`group`]s, and journals of [`metadata`] in the
+//! [`data_folder`]. [`event`] is what others may know of it all.
 //! Nothing here prints.
 //!
 //! ```

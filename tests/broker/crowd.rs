@@ -118,7 +118,7 @@ async fn a_connection_costs_a_buffer_whatever_it_announces() {
 
 #[tokio::test]
 async fn who_never_reads_holds_no_answer_and_is_closed_in_the_end() {
-    let broker = start(&["-c", "connections.max.idle.ms=1000"]);
+    let broker = start(&["-c", "connections.max.idle.ms=3000"]);
     let mut honest = connect(&broker).await;
     create(&mut honest).await;
     let megabyte = "m".repeat(900_000);

@@ -12,28 +12,46 @@ use kafkalab::broker::Storage;
 use kafkalab::broker::event::Event;
 use kafkalab::client::raw::{Connection, RawError};
 
-use super::{batch, broker, logged_in, values};
+use super::{PATIENCE, batch, broker, logged_in, values};
 
 fn orders() -> TopicName {
     TopicName(StrBytes::from_static_str("orders"))
 }
 
 async fn create(connection: &mut Connection) {
-    let topic =
-        CreatableTopic::default().with_name(orders()).with_num_partitions(1).with_replication_factor(1);
+    create_with(connection, 1).await;
+}
+
+async fn create_with(connection: &mut Connection, partitions: i32) {
+    let topic = CreatableTopic::default()
+        .with_name(orders())
+        .with_num_partitions(partitions)
+        .with_replication_factor(1);
     let answer = connection.send(&CreateTopicsRequest::default().with_topics(vec![topic]), 5).await.unwrap();
     assert_eq!(answer.topics[0].error_code, 0);
 }
 
 fn produce(acks: i16, records: Bytes) -> ProduceRequest {
-    let partition = PartitionProduceData::default().with_records(Some(records));
+    produce_to(0, acks, records)
+}
+
+fn produce_to(partition: i32, acks: i16, records: Bytes) -> ProduceRequest {
+    let partition = PartitionProduceData::default().with_index(partition).with_records(Some(records));
     let topic = TopicProduceData::default().with_name(orders()).with_partition_data(vec![partition]);
     ProduceRequest::default().with_acks(acks).with_timeout_ms(1000).with_topic_data(vec![topic])
 }
 
 fn fetch(offset: i64, min_bytes: i32, max_wait_ms: i32) -> FetchRequest {
-    let partition = FetchPartition::default().with_fetch_offset(offset).with_partition_max_bytes(1 << 20);
-    let topic = FetchTopic::default().with_topic(orders()).with_partitions(vec![partition]);
+    fetch_from(&[0], offset, min_bytes, max_wait_ms)
+}
+
+fn fetch_from(partitions: &[i32], offset: i64, min_bytes: i32, max_wait_ms: i32) -> FetchRequest {
+    let partition = |index: &i32| {
+        let partition = FetchPartition::default().with_partition(*index).with_fetch_offset(offset);
+        partition.with_partition_max_bytes(1 << 20)
+    };
+    let partitions = partitions.iter().map(partition).collect();
+    let topic = FetchTopic::default().with_topic(orders()).with_partitions(partitions);
     FetchRequest::default()
         .with_max_bytes(1 << 20)
         .with_min_bytes(min_bytes)
@@ -64,24 +82,37 @@ async fn every_version_of_fetch_gives_what_every_version_of_produce_took() {
     }
 }
 
-/// So large that they are sent from the file and not read.
+/// Some are so large that they are sent from the file and not read, one is not, and one was written by an earlier
+/// broker and must be looked at.
 #[tokio::test]
-async fn large_records_of_a_file_come_as_they_were_written_with_and_without_tls() {
+async fn large_records_of_files_come_as_they_were_written_with_and_without_tls() {
     let folder = tempfile::tempdir().unwrap();
-    let broker = super::tls::broker_in(Storage::Folder(folder.path().to_owned()), &[]);
-    let mut plain = logged_in(&broker, "admin").await;
-    let mut secure = super::tls::logged_in(&broker).await;
-    create(&mut plain).await;
-    // A page, a buffer and a socket end elsewhere.
-    let words = [10, 40_001, 3, 300_003].map(|length| "w".repeat(length));
-    for word in &words {
-        plain.send(&produce(-1, batch(&[word])), 9).await.unwrap();
+    let start = || super::tls::broker_in(Storage::Folder(folder.path().to_owned()), &[]);
+    // Not alike in any two pages, buffers or partitions.
+    let text = |seed: usize, length: usize| -> String {
+        (seed..).flat_map(|number| number.to_string().into_bytes()).map(char::from).take(length).collect()
+    };
+    let written = [[text(1, 40_001), text(2, 3)], [text(3, 10), text(4, 20)], [text(5, 300_003), text(6, 1)]];
+    let mut broker = start();
+    let mut writer = logged_in(&broker, "admin").await;
+    create_with(&mut writer, 3).await;
+    for (partition, values) in written.iter().enumerate() {
+        if partition == 1 {
+            broker.stop().unwrap();
+            broker = start();
+            writer = logged_in(&broker, "admin").await;
+        }
+        let batch = batch(&values.each_ref().map(String::as_str));
+        let answer = writer.send(&produce_to(partition as i32, -1, batch), 9).await.unwrap();
+        assert_eq!(answer.responses[0].partition_responses[0].error_code, 0);
     }
+    let mut secure = super::tls::logged_in(&broker).await;
     for version in 4..=12 {
-        for connection in [&mut plain, &mut secure] {
-            let answer = connection.send(&fetch(0, 1, 500), version).await.unwrap();
-            let partition = &answer.responses[0].partitions[0];
-            assert!(values(partition.records.clone().unwrap()) == words, "version {version}");
+        for connection in [&mut writer, &mut secure] {
+            let answer = connection.send(&fetch_from(&[0, 1, 2], 0, 1, 500), version).await.unwrap();
+            for (partition, values) in answer.responses[0].partitions.iter().zip(&written) {
+                assert!(super::values(partition.records.clone().unwrap()) == values, "version {version}");
+            }
         }
     }
 }
@@ -101,11 +132,14 @@ async fn a_log_that_something_else_has_cut_costs_the_connection_that_reads_it() 
     for mut reader in [plain, secure] {
         let answer = reader.send(&fetch(0, 1, 500), 11).await;
         assert!(matches!(answer, Err(RawError::Closed { .. })), "{answer:?}");
-        let told = loop {
-            if let Event::Trouble(told) = events.recv().await.unwrap() {
-                break told;
+        let told = async {
+            loop {
+                if let Event::Trouble(told) = events.recv().await.unwrap() {
+                    break told;
+                }
             }
         };
+        let told = tokio::time::timeout(PATIENCE, told).await.expect("the log says so");
         assert!(told.starts_with("orders-0: the log could not be read"), "{told}");
     }
     writer.send(&fetch(1, 0, 0), 11).await.unwrap();

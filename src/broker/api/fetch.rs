@@ -4,7 +4,8 @@
 //! - READ on each topic, else 29 for its partitions; existence is looked at after that (3).
 //! - Whole batches, at least the first even if it is larger than the limits; the client skips what lies before its
 //!   offset. An offset outside the log is 1. A leader epoch that is not ours is 74 (older) or 75 (newer).
-//! - Waits until `min_bytes` are there or `max_wait_ms` is over; an error in a partition is answered at once.
+//! - Waits until `min_bytes` are there or `max_wait_ms` is over; an error in a partition is answered at once. What the
+//!   disk refuses while the answer is sent already can only end the connection, as in Kafka.
 //! - Not here: fetch sessions. Every answer declines one with session id 0, which is always legal; a client that asks
 //!   for one by its id gets 70. Followers and rack-aware reads: there is one broker.
 
@@ -24,7 +25,7 @@ use crate::acl::{Operation, Resource};
 use crate::broker::answer::Answer;
 use crate::broker::cx::Cx;
 use crate::broker::fetches::{FetchPlan, Fetched, FetchedPartition, Wanted, unreadable};
-use crate::broker::log::{ReadError, Slice};
+use crate::broker::log::ReadError;
 use crate::broker::topics::LEADER_EPOCH;
 
 /// `fetch.max.bytes` of a broker: what one answer may carry, whatever the client asks for.
@@ -51,6 +52,8 @@ impl Api for Fetch {
         let plan = plan(cx, request);
         let mut now = plan.collect(&cx.state.topics);
         if now.storage_failed {
+            // Its slices hold files too.
+            drop(now);
             cx.state.release_files();
             now = plan.collect(&cx.state.topics);
         }
@@ -98,10 +101,9 @@ fn refused_epoch(cx: &Cx<'_>, topic: &FetchTopic, partition: &FetchPartition) ->
     }
 }
 
-/// Written by hand, because the records must go straight from the log into the frame.
+/// Written by hand, because the records must go from the log to the wire without being copied on the way.
 impl Body for Fetched {
     fn write(self, version: i16, answer: &mut Answer) -> Result<(), anyhow::Error> {
-        answer.bytes.reserve(self.size_hint());
         let out = &mut answer.bytes;
         out.put_i32(0); // throttle_time_ms
         if version >= 7 {
@@ -131,16 +133,6 @@ impl Body for Fetched {
     }
 }
 
-impl Fetched {
-    /// A little more than the answer takes in memory.
-    fn size_hint(&self) -> usize {
-        let partitions = self.topics.iter().flat_map(|(_, partitions)| partitions);
-        let read = |records: &Slice| if records.unread().is_some() { 0 } else { records.len() };
-        64 + self.topics.iter().map(|(name, _)| name.len() + 16).sum::<usize>()
-            + partitions.map(|partition| read(&partition.records) + 64).sum::<usize>()
-    }
-}
-
 fn write_partition(
     topic: &TopicName,
     partition: &FetchedPartition,
@@ -158,8 +150,8 @@ fn write_partition(
         out.put_i64(partition.log_start_offset);
     }
     // A partition that is not looked at has an empty list in Kafka too.
-    let unread = [TopicAuthorizationFailed.code(), UnknownTopicOrPartition.code()];
-    if read_committed || unread.contains(&partition.error_code) {
+    let not_looked_at = [TopicAuthorizationFailed.code(), UnknownTopicOrPartition.code()];
+    if read_committed || not_looked_at.contains(&partition.error_code) {
         wire.put_count(out, 0); // aborted_transactions
     } else {
         wire.put_null(out);
@@ -167,18 +159,26 @@ fn write_partition(
     if version >= 11 {
         out.put_i32(-1); // preferred_read_replica
     }
-    match partition.records.unread() {
-        Some(stretch) => {
-            wire.put_count(out, stretch.size());
-            answer.push(stretch.clone(), topic.clone(), partition.index);
-        }
-        None => write_records(&partition.records, wire, out)?,
-    }
+    write_records(topic, partition, wire, answer)?;
     wire.put_tags(&mut answer.bytes);
     Ok(())
 }
 
-fn write_records(records: &Slice, wire: Wire, out: &mut Vec<u8>) -> Result<(), ReadError> {
+fn write_records(
+    topic: &TopicName,
+    partition: &FetchedPartition,
+    wire: Wire,
+    answer: &mut Answer,
+) -> Result<(), ReadError> {
+    let records = &partition.records;
+    if !answer.is_full()
+        && let Some(stretch) = records.stretch()?
+    {
+        wire.put_count(&mut answer.bytes, stretch.size());
+        answer.push(stretch, topic.clone(), partition.index);
+        return Ok(());
+    }
+    let out = &mut answer.bytes;
     let count_at = out.len();
     wire.put_count(out, records.len());
     let records_at = out.len();
@@ -251,6 +251,7 @@ mod tests {
 
     use super::*;
     use crate::broker::event::Events;
+    use crate::broker::log::Slice;
 
     #[test]
     fn what_is_written_by_hand_is_what_the_schema_writes() {

@@ -119,7 +119,7 @@ pub trait Body: Send + 'static {
     /// Appends the body in this version of its API.
     ///
     /// # Errors
-    /// A field is set that the version does not have (a bug in the handler), or records could not be read.
+    /// A field is set that the version does not have: a bug in the handler.
     fn write(self, version: i16, out: &mut Answer) -> Result<(), anyhow::Error>;
 }
 

@@ -43,7 +43,8 @@ pub use offsets::TimestampOffset;
 pub use partition::{Appended, PartitionLog};
 pub use recovery::{Cut, Inside, Recovery};
 pub use retention::{Deleted, DeletedBecause};
-pub use slice::{Slice, Stretch};
+pub use slice::Slice;
+pub(super) use slice::Stretch;
 
 /// Kafka's file with the topic id, beside the segments.
 const PARTITION_METADATA: &str = "partition.metadata";

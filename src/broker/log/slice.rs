@@ -1,4 +1,4 @@
-//! A stretch of the log that a reader may take after the state's lock is released.
+//! Records of the log that a reader may take after the state's lock is released.
 
 use std::fs::File;
 use std::io;
@@ -30,7 +30,7 @@ enum Source {
     Memory(Vec<Bytes>),
 }
 
-/// Below this many bytes, the two copies of a read cost less than the system calls that sending a file takes more.
+/// Below this many bytes, what it takes to send a file costs more than to read it.
 const WORTH_SENDING: usize = 32 * 1024;
 
 impl Slice {
@@ -66,11 +66,18 @@ impl Slice {
         self.len == 0
     }
 
-    /// The place of the bytes, if they may be served without a look at them and are so many that it is worth it.
-    pub fn unread(&self) -> Option<&Stretch> {
+    /// Where the bytes lie, if it is worth it to send them from there: whole batches, and at least one, as
+    /// [`read`](Self::read) gives them. Not on Windows, where the folder of an open file cannot be renamed.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read), for bytes that must be looked at first.
+    pub(in crate::broker) fn stretch(&self) -> Result<Option<Stretch>, ReadError> {
         match &self.source {
-            Source::File { stretch, unchecked: false, .. } if self.len >= WORTH_SENDING => Some(stretch),
-            _ => None,
+            Source::File { stretch, unchecked, .. } if self.len >= WORTH_SENDING && !cfg!(windows) => {
+                let size = if *unchecked { self.to_bytes()?.len() } else { self.len };
+                Ok(Some(Stretch { size, ..stretch.clone() }))
+            }
+            _ => Ok(None),
         }
     }
 
@@ -106,9 +113,9 @@ impl Slice {
     }
 }
 
-/// Bytes of a file that nobody has read yet.
+/// A place in a file.
 #[derive(Clone, Debug)]
-pub struct Stretch {
+pub(in crate::broker) struct Stretch {
     file: Arc<File>,
     position: u32,
     size: usize,
@@ -116,12 +123,12 @@ pub struct Stretch {
 
 impl Stretch {
     /// `size` bytes from `position` on.
-    pub fn new(file: Arc<File>, position: u32, size: usize) -> Stretch {
+    pub(in crate::broker) fn new(file: Arc<File>, position: u32, size: usize) -> Stretch {
         Stretch { file, position, size }
     }
 
     /// Bytes.
-    pub fn size(&self) -> usize {
+    pub(in crate::broker) fn size(&self) -> usize {
         self.size
     }
 
@@ -129,13 +136,14 @@ impl Stretch {
     ///
     /// # Errors
     /// The disk's; the end of the file, if something else has cut it.
-    pub fn read(&self, from: usize, out: &mut [u8]) -> io::Result<()> {
+    pub(in crate::broker) fn read(&self, from: usize, out: &mut [u8]) -> io::Result<()> {
         file::read_exact_at(&self.file, out, u64::from(self.position) + from as u64)
     }
 
-    /// Sends as many bytes from `from` on as the socket takes now; none if something else has cut the file.
+    /// Sends as many bytes from `from` on as the socket takes now; none if something else has cut the file. Unlike a
+    /// write to a socket it raises SIGPIPE, which Rust's runtime ignores.
     #[cfg(target_os = "linux")]
-    pub fn send(&self, from: usize, socket: impl AsFd) -> io::Result<usize> {
+    pub(in crate::broker) fn send(&self, from: usize, socket: impl AsFd) -> io::Result<usize> {
         let mut position = u64::from(self.position) + from as u64;
         Ok(rustix::fs::sendfile(socket, &self.file, Some(&mut position), self.size - from)?)
     }
