@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use super::event::Event;
+use super::fetches;
 use super::log::Stretch;
 
 /// How much of a stretch is in memory at once where it must be copied: four records of TLS.
@@ -40,8 +42,8 @@ pub(super) struct Part {
 }
 
 impl Part {
-    fn unreadable(&self, source: io::Error) -> Unsent {
-        Unsent::Log { of: format!("{}-{}", &*self.topic.0, self.partition), source }
+    fn unreadable(&self, error: io::Error) -> Unsent {
+        Unsent::Log(fetches::unreadable(&self.topic, self.partition, &error.into()))
     }
 }
 
@@ -77,19 +79,18 @@ impl Answer {
 }
 
 /// Why an answer was not sent to its end.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub(super) enum Unsent {
     /// The client is gone, or takes nothing.
-    #[error("the connection: {0}")]
-    Connection(#[from] io::Error),
-    /// The log's file does not give what was written to it.
-    #[error("{of}: the log could not be read: {source}")]
-    Log {
-        /// Topic and partition.
-        of: String,
-        /// The disk's words.
-        source: io::Error,
-    },
+    Connection,
+    /// The log's file does not give what was written to it: what to tell of it.
+    Log(Event),
+}
+
+impl From<io::Error> for Unsent {
+    fn from(_: io::Error) -> Unsent {
+        Unsent::Connection
+    }
 }
 
 impl From<Vec<u8>> for Answer {
@@ -99,10 +100,10 @@ impl From<Vec<u8>> for Answer {
 }
 
 /// What a connection goes over.
-pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin {
     /// Sends a part that is in a file.
-    fn send_file(&mut self, part: &Part) -> impl Future<Output = Result<(), Unsent>> + Send {
-        copy(part, 0, self)
+    async fn send_file(&mut self, part: &Part) -> Result<(), Unsent> {
+        copy(part, 0, self).await
     }
 }
 
@@ -228,7 +229,8 @@ mod tests {
     async fn a_file_that_was_cut_is_named() {
         let (_folder, expected, answer) = large(LARGE / 2);
         for (result, received) in [over_tcp(&answer).await, copied(&answer).await] {
-            assert!(result.unwrap_err().to_string().starts_with("orders-2: the log could not be read"));
+            let Err(Unsent::Log(Event::Trouble(told))) = result else { panic!("{result:?}") };
+            assert!(told.starts_with("orders-2: the log could not be read"), "{told}");
             assert!(expected.starts_with(&received));
         }
     }
@@ -239,10 +241,10 @@ mod tests {
         let (client, server) = tokio::io::duplex(100_000);
         drop(client);
         let result = answer.send(&mut BufWriter::new(server)).await;
-        assert!(matches!(result, Err(Unsent::Connection(_))), "{result:?}");
+        assert!(matches!(result, Err(Unsent::Connection)), "{result:?}");
         let (client, mut server) = connected().await;
         drop(client);
         let result = answer.send(&mut server).await;
-        assert!(matches!(result, Err(Unsent::Connection(_))), "{result:?}");
+        assert!(matches!(result, Err(Unsent::Connection)), "{result:?}");
     }
 }

@@ -10,7 +10,6 @@ use tokio::time::timeout;
 use super::answer::{Transport, Unsent};
 use super::config::Settings;
 use super::dispatch::{self, Outcome};
-use super::event::Event;
 use super::sasl::{Framing, Gate};
 use super::session::Session;
 use super::shared::Shared;
@@ -91,9 +90,9 @@ pub(super) async fn serve(
             };
             match written {
                 Ok(()) => {}
-                Err(Unsent::Connection(_)) => return,
-                Err(error @ Unsent::Log { .. }) => {
-                    shared.events.emit(|| Event::Trouble(error.to_string()));
+                Err(Unsent::Connection) => return,
+                Err(Unsent::Log(event)) => {
+                    shared.events.emit(|| event);
                     return;
                 }
             }

@@ -93,7 +93,7 @@ pub enum ReadError {
         position: u32,
     },
     /// The disk refused the read.
-    #[error("the log could not be read")]
+    #[error("the log could not be read: {0}")]
     Storage(#[from] io::Error),
 }
 

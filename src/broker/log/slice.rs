@@ -14,10 +14,7 @@ use super::file;
 
 /// Whole record batches of one segment, not read yet. It stays readable after the segment is deleted or the log grows.
 #[derive(Clone, Debug)]
-pub struct Slice {
-    source: Source,
-    len: usize,
-}
+pub struct Slice(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
@@ -27,7 +24,10 @@ enum Source {
         /// Whether the bytes come from before this process and were not looked at since.
         unchecked: bool,
     },
-    Memory(Vec<Bytes>),
+    Memory {
+        batches: Vec<Bytes>,
+        size: usize,
+    },
 }
 
 /// Below this many bytes, what it takes to send a file costs more than to read it.
@@ -36,11 +36,12 @@ const WORTH_SENDING: usize = 32 * 1024;
 impl Slice {
     /// Nothing to read: the reader has caught up.
     pub fn empty() -> Slice {
-        Slice { source: Source::Memory(Vec::new()), len: 0 }
+        Slice::memory(Vec::new())
     }
 
     pub(super) fn memory(batches: Vec<Bytes>) -> Slice {
-        Slice { len: batches.iter().map(Bytes::len).sum(), source: Source::Memory(batches) }
+        let size = batches.iter().map(Bytes::len).sum();
+        Slice(Source::Memory { batches, size })
     }
 
     pub(super) fn file(
@@ -50,20 +51,20 @@ impl Slice {
         len: usize,
         unchecked: bool,
     ) -> Slice {
-        Slice {
-            source: Source::File { stretch: Stretch::new(file, position, len), base_offset, unchecked },
-            len,
-        }
+        Slice(Source::File { stretch: Stretch::new(file, position, len), base_offset, unchecked })
     }
 
     /// Bytes that [`read`](Self::read) gives.
     pub fn len(&self) -> usize {
-        self.len
+        match &self.0 {
+            Source::File { stretch, .. } => stretch.size,
+            Source::Memory { size, .. } => *size,
+        }
     }
 
     /// Whether there is nothing to read.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Where the bytes lie, if it is worth it to send them from there: whole batches, and at least one, as
@@ -72,9 +73,9 @@ impl Slice {
     /// # Errors
     /// Those of [`read`](Self::read), for bytes that must be looked at first.
     pub(in crate::broker) fn stretch(&self) -> Result<Option<Stretch>, ReadError> {
-        match &self.source {
-            Source::File { stretch, unchecked, .. } if self.len >= WORTH_SENDING && !cfg!(windows) => {
-                let size = if *unchecked { self.to_bytes()?.len() } else { self.len };
+        match &self.0 {
+            Source::File { stretch, unchecked, .. } if stretch.size >= WORTH_SENDING && !cfg!(windows) => {
+                let size = if *unchecked { self.to_bytes()?.len() } else { stretch.size };
                 Ok(Some(Stretch { size, ..stretch.clone() }))
             }
             _ => Ok(None),
@@ -88,15 +89,15 @@ impl Slice {
     /// that is [`ReadError::Corrupt`]. Bytes of this process were checked when they came in. After an error `out` is as
     /// it was.
     pub fn read(&self, out: &mut Vec<u8>) -> Result<(), ReadError> {
-        match &self.source {
-            Source::Memory(batches) => batches.iter().for_each(|batch| out.extend_from_slice(batch)),
+        match &self.0 {
+            Source::Memory { batches, .. } => batches.iter().for_each(|batch| out.extend_from_slice(batch)),
             Source::File { stretch, base_offset, unchecked } => {
                 let start = out.len();
-                out.resize(start + self.len, 0);
+                out.resize(start + stretch.size, 0);
                 let read = stretch.read(0, &mut out[start..]).map_err(ReadError::from);
                 let whole = read.and_then(|()| match unchecked {
                     true => whole(&out[start..], *base_offset, stretch.position),
-                    false => Ok(self.len),
+                    false => Ok(stretch.size),
                 });
                 out.truncate(start + whole.as_ref().unwrap_or(&0));
                 whole?;
@@ -107,7 +108,7 @@ impl Slice {
 
     /// The bytes in a new buffer.
     pub fn to_bytes(&self) -> Result<Bytes, ReadError> {
-        let mut bytes = Vec::with_capacity(self.len);
+        let mut bytes = Vec::with_capacity(self.len());
         self.read(&mut bytes)?;
         Ok(bytes.into())
     }
