@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,6 +114,8 @@ impl Reader {
 
     /// The next record; `None` when every range has been read. Order holds within a partition only.
     pub async fn next(&mut self) -> Result<Option<Received<'_>>, Failure> {
+        // Over all turns: that the brokers are still away, which is told again and again, does not break it.
+        let mut silence = pin!(silence(self.patience));
         loop {
             if self.open.is_empty() {
                 return Ok(None);
@@ -121,7 +124,7 @@ impl Reader {
                 biased;
                 event = self.native.recv() => event,
                 failure = self.ears.signals.terminal() => return Err(failure),
-                () = silence(self.patience) => return Err(self.ears.signals.silent()),
+                () = &mut silence => return Err(self.ears.signals.silent()),
             };
             match event {
                 Ok(message) => {

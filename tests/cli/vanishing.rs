@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::program::{command, kafkalab};
+use super::program::{command, kafkalab, kafkalab_fed};
 use crate::support::Lab;
 use crate::support::embedded::Embedded;
 use crate::support::process::Process;
@@ -58,6 +58,33 @@ fn an_idempotent_producer_loses_and_repeats_nothing_and_says_that_it_waits() {
     let read = kafkalab(&[&["phase1", "consume"], &at[..]].concat());
     let numbers: Vec<u32> = read.stdout.lines().map(|line| line.parse().unwrap()).collect();
     assert!(numbers == (0..all).collect::<Vec<u32>>(), "{} records", numbers.len());
+}
+
+/// librdkafka tells once a second that the broker is still away, which must not count as a sign of life.
+#[test]
+fn a_reader_whose_broker_dies_gives_up_after_its_timeout() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut broker = Embedded::start_in(&folder.path().join("data"), None, &[]).unwrap();
+    let sasl = broker.sasl.clone();
+    let created = kafkalab(&["topics", "create", "phase4-vanishing", "--partitions", "1", "-b", &sasl]);
+    assert_eq!(created.code, 0, "{created:?}");
+    let at = ["-b", &sasl, "-t", "phase4-vanishing"];
+    // More than a reader keeps, so that it still wants some when its broker is gone.
+    let lines = format!("{:01000}\n", 0).repeat(60_000);
+    let written = kafkalab_fed(&[&["phase1", "produce", "-q"], &at[..]].concat(), lines);
+    assert_eq!(written.code, 0);
+    let arguments = ["phase1", "consume", "-o", "start:end", "--timeout", "2s"];
+    let mut program = command(folder.path(), &[&arguments[..], &at].concat());
+    let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut String::new()).unwrap();
+    broker.crash(|| {
+        let (tell, ended) = mpsc::channel();
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        std::thread::spawn(move || tell.send(child.wait_with_output().unwrap()));
+        let ended = ended.recv_timeout(Duration::from_secs(60)).expect("it still waits");
+        assert_eq!(ended.status.code(), Some(3), "{}", String::from_utf8_lossy(&ended.stderr));
+    });
 }
 
 /// Scenarios and checks, each with how many lines the broker's log has gained when the broker dies: at the first
