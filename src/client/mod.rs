@@ -36,7 +36,7 @@ pub use metadata::{Partition, Topic, legal_name, on_group, on_topic};
 pub use offset_spec::{LogBounds, OffsetError, OffsetSpec, Point};
 pub use partitioner::{Choice, Partitioner, Why, murmur2};
 pub use persona::{Persona, nest_emits};
-pub use producer::{Ack, Enqueued, Outgoing, Placed, ProduceOptions, Producer};
+pub use producer::{Ack, Acks, Enqueued, Outgoing, Placed, ProduceOptions, Producer, Room, Sender};
 pub use reach::reach;
 pub use reader::{Range, ReadRequest, Reader};
 pub use record::{Received, Record, RecordView, TimestampType};

@@ -1,7 +1,7 @@
 //! `phase1 produce`: what is acknowledged, what is refused, and what is bad input.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -214,6 +214,45 @@ on_every_broker! {
         assert!(summary.contains("0 not written"), "{summary}");
         let count: usize = summary.split_whitespace().find_map(|word| word.parse().ok()).expect("a number");
         assert_eq!(lab.read("laravel", &topic).len(), count, "{summary}");
+    }
+
+    fn ctrl_c_in_a_flood_counts_every_record_that_was_written(lab: &Lab) {
+        let home = tempfile::tempdir().unwrap();
+        let topic = lab.topic("phase4-produce", 1);
+        let args = ["phase1", "produce", "-b", lab.bootstrap_sasl(), "-t", &topic, "--msg", "x", "-n", "100000000"];
+        let mut child = command(home.path(), &args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut answers = BufReader::new(child.stdout.take().unwrap());
+        let mut seen = String::new();
+        while !seen.contains("record 5000:") {
+            seen.clear();
+            assert_ne!(answers.read_line(&mut seen).unwrap(), 0, "it ended by itself");
+        }
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+        let shown = 5000 + answers.lines().map_while(Result::ok).count() as u64;
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(said.contains(&format!("{shown} records acknowledged")), "{shown} lines, {said}");
+        let args = ["phase1", "consume", "-b", lab.bootstrap_sasl(), "-t", &topic, "-o=-1", "--format", "%o"];
+        let last = kafkalab(&[&args[..], &["-n", "1"]].concat());
+        assert_eq!(last.stdout.trim(), (shown - 1).to_string(), "{last:?}");
+    }
+
+    fn a_queue_that_is_always_full_holds_nothing_up(lab: &Lab) {
+        let topic = lab.topic("phase4-produce", 1);
+        let lines: String = (0..300).map(|number| format!("{number}\n")).collect();
+        for most in ["1", "7"] {
+            let most = format!("queue.buffering.max.messages={most}");
+            let run = produce(lab, &topic, &["-X", &most, "-X", "linger.ms=0"], &lines);
+            assert_eq!(run.code, 0, "{run:?}");
+            assert_eq!(run.stdout.lines().count(), 300, "{run:?}");
+        }
+        let values = lab.read("laravel", &topic).into_iter().map(|record| record.value.to_string());
+        assert_eq!(values.collect::<Vec<_>>(), (0..300).chain(0..300).map(|n| n.to_string()).collect::<Vec<_>>());
     }
 
     fn kcat_reads_it_and_chooses_the_same_partition(lab: &Lab) {

@@ -1,29 +1,24 @@
 //! Writing records: a queue with back-pressure, and one acknowledgement for each record.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+mod acks;
+mod books;
+mod deliveries;
+mod sender;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::client::ClientContext;
-use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, Message as _, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
-use tokio::sync::Notify;
+use rdkafka::config::FromClientConfigAndContext as _;
+use rdkafka::producer::Producer as _;
 
-use super::failure::{Failure, Kind, Need};
+pub use self::acks::Acks;
+use self::deliveries::{Deliveries, Native, Poller};
+pub use self::sender::{Room, Sender};
+use super::failure::{Failure, Kind};
 use super::metadata::{self, Topic, on_topic};
 use super::partitioner::Partitioner;
 use super::settings::{Settings, hasty};
-use super::signals::{Away, Signals};
-
-/// How often the polling thread looks whether it may end; events wake it at once.
-const POLL: Duration = Duration::from_millis(20);
-/// A busy producer looks for acknowledgements after each record; to ask librdkafka each time would take as long as to
-/// write the record. Whoever waits is told at once anyway.
-const LOOKS_PER_POLL: u32 = 32;
+use super::signals::Signals;
 
 /// How records are written.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +79,7 @@ pub enum Enqueued {
     Full,
 }
 
-/// A producer. Enqueue, take acknowledgements in between, and at the end until none is left:
+/// A producer. Enqueue, and take acknowledgements until none is left:
 /// ```no_run
 /// # use kafkalab::client::{Enqueued, Failure, Outgoing, Producer};
 /// # async fn write(producer: &mut Producer, records: &[Outgoing<'_>]) -> Result<(), Failure> {
@@ -92,69 +87,16 @@ pub enum Enqueued {
 ///     while producer.enqueue(record)? == Enqueued::Full {
 ///         producer.acknowledged().await?;
 ///     }
-///     while let Some(ack) = producer.take_ack() { /* show it */ }
 /// }
 /// while let Some(ack) = producer.acknowledged().await? { /* show it */ }
 /// # Ok(()) }
 /// ```
-/// Memory is bounded by the queue, whatever the number of records.
+/// Memory is bounded by the queue, whatever the number of records. Where they are many, its two halves may work on
+/// threads of their own ([`split`](Self::split)).
 pub struct Producer {
-    native: Arc<BaseProducer<Deliveries>>,
-    deliveries: Deliveries,
-    ready: VecDeque<Ack>,
-    next: u64,
-    pending: u64,
-    looks: u32,
+    sender: Sender,
+    acks: Acks,
     limit: Duration,
-    has_tls: bool,
-    poller: Option<Poller>,
-}
-
-/// Takes acknowledgements while somebody waits for one. Meanwhile a busy producer takes them itself: librdkafka would
-/// otherwise allocate on one thread and free on another, and both would wait for the allocator.
-struct Poller {
-    turn: Arc<Turn>,
-    thread: JoinHandle<()>,
-}
-
-#[derive(Default)]
-struct Turn {
-    is_awaited: AtomicBool,
-    stop: AtomicBool,
-}
-
-impl Poller {
-    fn start(native: Arc<BaseProducer<Deliveries>>) -> std::io::Result<Self> {
-        let turn = Arc::new(Turn::default());
-        let its = Arc::clone(&turn);
-        let thread =
-            std::thread::Builder::new().name("kafka acknowledgements".to_owned()).spawn(move || {
-                while !its.stop.load(Ordering::Acquire) {
-                    if its.is_awaited.load(Ordering::Acquire) {
-                        native.poll(POLL);
-                    } else {
-                        std::thread::park();
-                    }
-                }
-            })?;
-        Ok(Self { turn, thread })
-    }
-
-    /// Whether somebody waits from now on.
-    fn awaited(&self, is_awaited: bool) {
-        self.turn.is_awaited.store(is_awaited, Ordering::Release);
-        if is_awaited {
-            self.thread.thread().unpark();
-        }
-    }
-
-    fn stop(self, waits: bool) {
-        self.turn.stop.store(true, Ordering::Release);
-        self.thread.thread().unpark();
-        if waits {
-            let _ = self.thread.join();
-        }
-    }
 }
 
 impl Producer {
@@ -179,67 +121,36 @@ impl Producer {
             own.extend([("linger.ms", "0".to_owned()), hasty()]);
         }
         let deliveries = Deliveries::new(Signals::new(&settings.bootstrap));
-        let native =
-            Arc::new(BaseProducer::from_config_and_context(&settings.config(own), deliveries.clone())?);
-        let poller = Poller::start(Arc::clone(&native))
+        let native = Arc::new(Native::from_config_and_context(&settings.config(own), deliveries.clone())?);
+        let books = Arc::clone(&deliveries.books);
+        let poller = Poller::start(Arc::clone(&native), Arc::clone(&books))
             .map_err(|error| Failure::new(Kind::Other, error.to_string()))?;
-        Ok(Self {
-            native,
-            deliveries,
-            ready: VecDeque::new(),
-            next: 0,
-            pending: 0,
-            looks: 0,
-            limit: settings.timeout,
-            has_tls: settings.security.has_tls(),
-            poller: Some(poller),
-        })
+        let sender = Sender { native, books, poller: poller.thread(), next: 0 };
+        let acks = Acks::new(deliveries, poller, settings.security.has_tls());
+        Ok(Self { sender, acks, limit: settings.timeout })
     }
 
     /// The topic that is about to be written. Ask first: librdkafka lets a record to an absent topic time out,
     /// while Metadata says at once that it is unknown or denied.
     pub async fn topic(&self, name: &str) -> Result<Topic, Failure> {
         let needs = [on_topic("WRITE", name)];
+        let native = Arc::clone(&self.sender.native);
+        let fetch = Box::new(move |topic: &str, limit| native.client().fetch_metadata(Some(topic), limit));
         // A refused login is an event too.
-        self.is_awaited(true);
-        metadata::topic(&self.deliveries.signals, self.limit, name, &needs, self.fetch()).await
+        self.acks.listen(true);
+        let found = metadata::topic(self.acks.signals(), self.limit, name, &needs, fetch).await;
+        self.acks.listen(false);
+        found
     }
 
-    fn is_awaited(&self, is_awaited: bool) {
-        self.poller.iter().for_each(|poller| poller.awaited(is_awaited));
+    /// The half that writes and the half that tells what became of it.
+    pub fn split(self) -> (Sender, Acks) {
+        (self.sender, self.acks)
     }
 
-    fn fetch(&self) -> metadata::Fetch {
-        let native = Arc::clone(&self.native);
-        Box::new(move |topic, limit| native.client().fetch_metadata(Some(topic), limit))
-    }
-
-    /// Puts a record into the queue. It fails at once where the client can tell by itself that the record is not
-    /// acceptable, such as a partition that does not exist; the record then has used up its number too.
+    /// Puts a record into the queue, as [`Sender::enqueue`] does.
     pub fn enqueue(&mut self, record: &Outgoing<'_>) -> Result<Enqueued, Failure> {
-        self.is_awaited(false);
-        // A 64-bit sequence through a pointer-sized opaque: on a 32-bit machine it wraps after 4 billion records.
-        let mut native = BaseRecord::with_opaque_to(record.topic, self.next as usize);
-        native.partition = record.partition;
-        native.timestamp = record.timestamp;
-        native.key = record.key;
-        native.payload = record.value;
-        if !record.headers.is_empty() {
-            native.headers = Some(headers_of(record.headers));
-        }
-        match self.native.send(native) {
-            Ok(()) => {
-                let sequence = self.next;
-                self.next += 1;
-                self.pending += 1;
-                Ok(Enqueued::Yes(sequence))
-            }
-            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => Ok(Enqueued::Full),
-            Err((error, _)) => {
-                self.next += 1;
-                Err(Failure::from(error).needing([on_topic("WRITE", record.topic)]))
-            }
-        }
+        self.sender.enqueue(record)
     }
 
     /// The same for few records, which always fit: a queue that is full is a failure. The record's number.
@@ -260,136 +171,13 @@ impl Producer {
         }
     }
 
-    /// An acknowledgement that is already there. They come in the order in which the broker answers, which is that
-    /// of the records only within a partition.
-    pub fn take_ack(&mut self) -> Option<Ack> {
-        if self.ready.is_empty() && self.pending > 0 {
-            self.looks = self.looks.wrapping_add(1);
-            if self.looks.is_multiple_of(LOOKS_PER_POLL) {
-                self.native.poll(Duration::ZERO);
-                self.collect();
-            }
-        }
-        self.next_ready()
-    }
-
-    /// Takes what was delivered.
-    fn collect(&mut self) {
-        if self.ready.is_empty() {
-            std::mem::swap(&mut self.ready, &mut self.deliveries.lock());
-        }
-    }
-
-    fn next_ready(&mut self) -> Option<Ack> {
-        let ack = self.ready.pop_front()?;
-        self.pending -= 1;
-        Some(ack)
-    }
-
-    /// The next acknowledgement; `None` when every record has one. Fails when no more can come: the login was
-    /// refused, or nothing listens.
+    /// The next acknowledgement, as [`Acks::next`] gives it.
     pub async fn acknowledged(&mut self) -> Result<Option<Ack>, Failure> {
-        loop {
-            self.collect();
-            if let Some(ack) = self.next_ready() {
-                return Ok(Some(ack));
-            }
-            if self.pending == 0 {
-                return Ok(None);
-            }
-            let arrived = self.deliveries.arrived.clone();
-            let wait = async {
-                arrived.notified().await;
-                Ok(())
-            };
-            self.is_awaited(true);
-            self.deliveries.signals.race(wait).await?;
-            self.is_awaited(false);
-        }
-    }
-
-    /// Tells when the brokers went away. An acknowledgement that comes afterwards shows that they are back.
-    pub fn away(&self) -> Away {
-        Away::new(&self.deliveries.signals)
+        self.acks.next().await
     }
 
     /// How many records wait for their acknowledgement.
     pub fn pending(&self) -> u64 {
-        self.pending
-    }
-}
-
-impl Drop for Producer {
-    /// Ends without waiting for the broker: what is still queued is dropped, so take every acknowledgement first. The
-    /// polling thread is the last to hold the client, and closes it; as in [`ClosedLater`](super::closed_later), that
-    /// is waited for with TLS only.
-    fn drop(&mut self) {
-        if let Some(poller) = self.poller.take() {
-            poller.stop(self.has_tls);
-        }
-    }
-}
-
-fn headers_of(headers: &[(String, Option<Vec<u8>>)]) -> OwnedHeaders {
-    headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len()), |all, (key, value)| {
-        all.insert(Header { key, value: value.as_deref() })
-    })
-}
-
-/// Collects delivery reports until the producer takes them.
-#[derive(Clone)]
-struct Deliveries {
-    signals: Signals,
-    acks: Arc<Mutex<VecDeque<Ack>>>,
-    arrived: Arc<Notify>,
-}
-
-impl Deliveries {
-    fn new(signals: Signals) -> Self {
-        Self { signals, acks: Arc::default(), arrived: Arc::default() }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Ack>> {
-        self.acks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn failure(&self, error: KafkaError, topic: &str) -> Failure {
-        let needs: [Need; 1] = [on_topic("WRITE", topic)];
-        let mut failure = Failure::from(error).needing(needs);
-        // A record that timed out while no broker was there did not meet a slow one.
-        if failure.kind == Kind::TimedOut && self.signals.is_down() {
-            failure.kind = Kind::Unreachable;
-        }
-        failure
-    }
-}
-
-impl ClientContext for Deliveries {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        self.signals.log(level, facility, text);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.signals.error(error, reason);
-    }
-}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = usize;
-
-    fn delivery(&self, delivery: &DeliveryResult<'_>, sequence: usize) {
-        let result = match delivery {
-            Ok(message) => {
-                self.signals.proven();
-                Ok(Placed {
-                    partition: message.partition(),
-                    offset: Some(message.offset()).filter(|offset| *offset >= 0),
-                    timestamp: message.timestamp().to_millis(),
-                })
-            }
-            Err((error, message)) => Err(Box::new(self.failure(error.clone(), message.topic()))),
-        };
-        self.lock().push_back(Ack { sequence: sequence as u64, result });
-        self.arrived.notify_one();
+        self.acks.pending()
     }
 }

@@ -1,14 +1,14 @@
 //! Where records come from: the command line, a file or standard input, at constant memory.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, IsTerminal as _};
 
-use bytes::Bytes;
 use memchr::memmem;
 
-use super::lines::Ahead;
+use super::lines::{Line, Lines};
 use super::{Args, Input};
 use crate::client::{nest_emits, parse_json};
 use crate::commands::Context;
@@ -16,11 +16,11 @@ use crate::error::{Error, Result};
 use crate::report::Report;
 use crate::words::{Text, produce as words};
 
-/// One record to send.
+/// One record to send, where it can be lent from the line that it is.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Item {
-    pub(super) key: Option<Bytes>,
-    pub(super) value: Option<Bytes>,
+pub(super) struct Item<'a> {
+    pub(super) key: Option<Cow<'a, [u8]>>,
+    pub(super) value: Option<Cow<'a, [u8]>>,
     pub(super) headers: super::Headers,
     pub(super) timestamp: Option<i64>,
     pub(super) partition: Option<i32>,
@@ -34,18 +34,17 @@ pub(super) struct Item {
 pub(super) struct Source {
     from: From,
     left: u64,
-    kind: StdinKind,
-    saw_bytes: bool,
+    stdin: Stdin,
 }
 
 enum From {
     /// `--msg` and `--tombstone`: the items, again and again.
-    Given(VecDeque<Item>),
-    Lines(Ahead<Item>),
+    Given(VecDeque<Item<'static>>),
+    Lines(Lines, Shape),
 }
 
 struct Shape {
-    key: Option<Bytes>,
+    key: Option<Vec<u8>>,
     separator: Option<Vec<u8>>,
     input: Input,
     name: String,
@@ -53,7 +52,7 @@ struct Shape {
 
 /// What standard input is; closed, it is opened on the null device by the runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StdinKind {
+pub(super) enum Stdin {
     NotUsed,
     Terminal,
     Stream,
@@ -64,7 +63,7 @@ impl Source {
     /// Opens the source. A file that cannot be read is an error now, before anything connects.
     pub(super) fn open(args: &Args) -> Result<Self> {
         let mut shape = Shape {
-            key: args.key.clone().map(Bytes::from),
+            key: args.key.clone().map(String::into_bytes),
             separator: args.key_separator.as_ref().map(|text| text.clone().into_bytes()),
             input: args.input,
             name: "stdin".to_owned(),
@@ -76,19 +75,19 @@ impl Source {
             shape.name = "--msg".to_owned();
             let mut items = VecDeque::new();
             for (message, number) in args.msg.iter().zip(1..) {
-                let message = Bytes::from(message.clone());
+                let line = Line { bytes: message.as_bytes(), number, is_text: true };
                 items.extend(match args.input {
-                    Input::Text => Some(shape.text(message)),
-                    Input::Json | Input::Nest => shape.line(message, number)?,
+                    Input::Text => Some(shape.text(line).owned()),
+                    Input::Json | Input::Nest => shape.parsed(line)?,
                 });
             }
             if args.tombstone {
-                items.push_back(Item { key: shape.key.clone(), ..Item::default() });
+                items.push_back(Item { key: shape.key.clone().map(Cow::Owned), ..Item::default() });
             }
             let left = args.count.unwrap_or(1).saturating_mul(items.len() as u64);
-            return Ok(Self { from: From::Given(items), left, kind: StdinKind::NotUsed, saw_bytes: false });
+            return Ok(Self { from: From::Given(items), left, stdin: Stdin::NotUsed });
         }
-        let (lines, kind) = match &args.file {
+        let (lines, stdin) = match &args.file {
             Some(path) => {
                 shape.name = path.display().to_string();
                 let unreadable = |problem: io::Error| {
@@ -98,11 +97,11 @@ impl Source {
                 if file.metadata().map_err(unreadable)?.is_dir() {
                     return Err(unreadable(io::ErrorKind::IsADirectory.into()));
                 }
-                (shape.lines(file)?, StdinKind::NotUsed)
+                (Lines::of(file), Stdin::NotUsed)
             }
-            None => (shape.lines(io::stdin())?, stdin_kind()),
+            None => (Lines::of(io::stdin()), Stdin::look()),
         };
-        Ok(Self { from: From::Lines(lines), left: args.count.unwrap_or(u64::MAX), kind, saw_bytes: false })
+        Ok(Self { from: From::Lines(lines, shape), left: args.count.unwrap_or(u64::MAX), stdin })
     }
 
     /// Whether there are so few records that their report is one page.
@@ -113,32 +112,28 @@ impl Source {
     /// How long the value of the last record given on the command line is.
     pub(super) fn given_bytes(&self) -> Option<usize> {
         match &self.from {
-            From::Given(items) => items.back().map(|item| item.value.as_ref().map_or(0, Bytes::len)),
-            From::Lines(_) => None,
+            From::Given(items) => items.back().map(|item| item.value.as_ref().map_or(0, |value| value.len())),
+            From::Lines(..) => None,
         }
     }
 
     /// Says what is awaited, if a person has to type it.
     pub(super) fn announce(&self, context: &Context) {
-        if self.kind == StdinKind::Terminal {
+        if self.stdin == Stdin::Terminal {
             context.ui.note(words::TYPE_LINES);
         }
     }
 
-    /// What it means that there was no record.
-    pub(super) fn nothing(&self) -> Result<Report> {
-        match self.kind {
-            StdinKind::Nothing => Err(Error::usage(words::STDIN_CLOSED)
-                .next("kafkalab phase1 produce --msg hi")
-                .next("echo hi | kafkalab phase1 produce")),
-            _ => Ok(Report::streamed().explain(words::EMPTY_INPUT)),
-        }
+    /// What standard input is in this run.
+    pub(super) fn stdin(&self) -> Stdin {
+        self.stdin
     }
 
-    /// The next record, if it needs no waiting; `None` inside is the end.
-    pub(super) fn ready(&mut self) -> Option<Option<Item>> {
+    /// The next record, once it is there; `None` at the end. A terminal or a pipe may never answer, so it is asked on
+    /// a thread of its own.
+    pub(super) fn next(&mut self) -> Result<Option<Item<'_>>> {
         if self.left == 0 {
-            return Some(None);
+            return Ok(None);
         }
         let item = match &mut self.from {
             From::Given(items) => {
@@ -146,78 +141,66 @@ impl Source {
                 items.extend(item.clone());
                 item
             }
-            From::Lines(lines) => Some(lines.ready()?),
+            From::Lines(lines, shape) => shape.first(lines)?,
         };
         self.left -= 1;
-        self.saw_bytes |= item.as_ref().is_some_and(|item| item.is_bytes);
-        Some(item)
-    }
-
-    /// The next record, once it is there. May be dropped while it waits.
-    pub(super) async fn next(&mut self) -> Result<Option<Item>> {
-        loop {
-            if let Some(item) = self.ready() {
-                return Ok(item);
-            }
-            let From::Lines(lines) = &mut self.from else { return Ok(None) };
-            if !lines.wait().await? {
-                return Ok(None);
-            }
-        }
-    }
-
-    /// Whether a line was not UTF-8.
-    pub(super) fn saw_bytes(&self) -> bool {
-        self.saw_bytes
+        Ok(item)
     }
 }
 
 impl Shape {
-    /// Begins to read records.
-    fn lines(self, input: impl io::Read + Send + 'static) -> Result<Ahead<Item>> {
-        let name = self.name.clone();
-        let unreadable = move |problem| {
-            Error::usage(
-                words::UNREADABLE.with(&[("file", &name), ("problem", &problem as &dyn fmt::Display)]),
-            )
+    /// The first record of these lines.
+    fn first<'a>(&'a self, lines: &'a mut Lines) -> Result<Option<Item<'a>>> {
+        let unreadable = |problem: io::Error| {
+            Error::usage(words::UNREADABLE.with(&[("file", &self.name), ("problem", &problem)]))
         };
-        Ahead::of(input, move |line, number| self.line(line, number), unreadable)
-    }
-
-    fn text(&self, line: Bytes) -> Item {
-        let split = self.separator.as_ref().and_then(|separator| {
-            let at = memmem::find(&line, separator)?;
-            Some((line.slice(..at), line.slice(at + separator.len()..)))
-        });
-        match split {
-            Some((key, value)) => Item { key: Some(key), value: Some(value), ..Item::default() },
-            None => Item { key: self.key.clone(), value: Some(line), ..Item::default() },
-        }
-    }
-
-    /// A line as a record; blank lines between JSON records are none.
-    fn line(&self, line: Bytes, number: u64) -> Result<Option<Item>> {
         if self.input == Input::Text {
-            let is_bytes = std::str::from_utf8(&line).is_err();
-            return Ok(Some(Item { is_bytes, ..self.text(line) }));
+            let line = lines.next().map_err(unreadable)?;
+            return Ok(line.map(|line| self.text(line)));
         }
-        if line.iter().all(u8::is_ascii_whitespace) {
+        while let Some(line) = lines.next().map_err(unreadable)? {
+            if let Some(item) = self.parsed(line)? {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A line as text.
+    fn text<'a>(&'a self, line: Line<'a>) -> Item<'a> {
+        let split = self.separator.as_ref().and_then(|separator| {
+            let at = memmem::find(line.bytes, separator)?;
+            Some((&line.bytes[..at], &line.bytes[at + separator.len()..]))
+        });
+        let (key, value) = match split {
+            Some((key, value)) => (Some(key), value),
+            None => (self.key.as_deref(), line.bytes),
+        };
+        let value = Some(Cow::Borrowed(value));
+        Item { key: key.map(Cow::Borrowed), value, is_bytes: !line.is_text, ..Item::default() }
+    }
+
+    /// A line of JSON; blank lines between the records are none.
+    fn parsed(&self, line: Line<'_>) -> Result<Option<Item<'static>>> {
+        if line.bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
         let refused = |text: Text, problem: &dyn fmt::Display| {
-            let place = format!("{}:{number}", self.name);
+            let place = format!("{}:{}", self.name, line.number);
             Error::usage(text.with(&[("place", &place), ("problem", problem)]))
         };
+        let key = |own: Option<Vec<u8>>| own.or_else(|| self.key.clone()).map(Cow::Owned);
         if self.input == Input::Nest {
-            let body = serde_json::from_slice(&line).map_err(|problem| refused(words::NOT_JSON, &problem))?;
-            let (key, value) = nest_emits(&body);
-            let key = key.map(Bytes::from).or_else(|| self.key.clone());
-            return Ok(Some(Item { key, value: value.map(Bytes::from), ..Item::default() }));
+            let body =
+                serde_json::from_slice(line.bytes).map_err(|problem| refused(words::NOT_JSON, &problem))?;
+            let (own, value) = nest_emits(&body);
+            let value = value.map(|value| Cow::Owned(value.into_bytes()));
+            return Ok(Some(Item { key: key(own.map(String::into_bytes)), value, ..Item::default() }));
         }
-        let record = parse_json(&line).map_err(|problem| refused(words::NOT_A_RECORD, &problem))?;
+        let record = parse_json(line.bytes).map_err(|problem| refused(words::NOT_A_RECORD, &problem))?;
         Ok(Some(Item {
-            key: record.key.map(Bytes::from).or_else(|| self.key.clone()),
-            value: record.value.map(Bytes::from),
+            key: key(record.key),
+            value: record.value.map(Cow::Owned),
             headers: record.headers,
             timestamp: record.timestamp,
             partition: Some(record.partition),
@@ -227,21 +210,47 @@ impl Shape {
     }
 }
 
-fn stdin_kind() -> StdinKind {
-    let stdin = io::stdin();
-    if stdin.is_terminal() {
-        return StdinKind::Terminal;
+impl Item<'_> {
+    /// The same without a line to lend from.
+    fn owned(self) -> Item<'static> {
+        let owned = |bytes: Cow<'_, [u8]>| Cow::Owned(bytes.into_owned());
+        Item { key: self.key.map(owned), value: self.value.map(owned), ..self }
     }
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsFd as _;
-        use std::os::unix::fs::FileTypeExt as _;
-        let kind = stdin.as_fd().try_clone_to_owned().map(File::from).and_then(|file| file.metadata());
-        if kind.is_ok_and(|found| found.file_type().is_char_device()) {
-            return StdinKind::Nothing;
+
+    /// The bytes of key and value.
+    pub(super) fn size(&self) -> usize {
+        let size = |part: &Option<Cow<'_, [u8]>>| part.as_ref().map_or(0, |part| part.len());
+        size(&self.key) + size(&self.value)
+    }
+}
+
+impl Stdin {
+    fn look() -> Self {
+        let stdin = io::stdin();
+        if stdin.is_terminal() {
+            return Self::Terminal;
+        }
+        #[cfg(unix)]
+        {
+            use std::os::fd::AsFd as _;
+            use std::os::unix::fs::FileTypeExt as _;
+            let kind = stdin.as_fd().try_clone_to_owned().map(File::from).and_then(|file| file.metadata());
+            if kind.is_ok_and(|found| found.file_type().is_char_device()) {
+                return Self::Nothing;
+            }
+        }
+        Self::Stream
+    }
+
+    /// What it means that there was no record.
+    pub(super) fn nothing(self) -> Result<Report> {
+        match self {
+            Self::Nothing => Err(Error::usage(words::STDIN_CLOSED)
+                .next("kafkalab phase1 produce --msg hi")
+                .next("echo hi | kafkalab phase1 produce")),
+            _ => Ok(Report::streamed().explain(words::EMPTY_INPUT)),
         }
     }
-    StdinKind::Stream
 }
 
 #[cfg(test)]
@@ -252,29 +261,42 @@ mod tests {
         Shape { key: None, separator: None, input, name: "in.json".to_owned() }
     }
 
+    fn line(bytes: &[u8]) -> Line<'_> {
+        Line { bytes, number: 1, is_text: true }
+    }
+
     #[test]
     fn a_separator_splits_once_and_may_be_absent() {
         let shape = Shape { separator: Some(b"::".to_vec()), ..shape(Input::Text) };
-        let item = shape.text(Bytes::from_static(b"k::v::w"));
+        let item = shape.text(line(b"k::v::w"));
         assert_eq!((item.key.as_deref(), item.value.as_deref()), (Some(&b"k"[..]), Some(&b"v::w"[..])));
-        let item = shape.text(Bytes::from_static(b"no key"));
+        let item = shape.text(line(b"no key"));
         assert_eq!((item.key, item.value.as_deref()), (None, Some(&b"no key"[..])));
     }
 
     #[test]
     fn nest_takes_an_object_with_a_value_for_a_whole_record() {
         let shape = shape(Input::Nest);
-        let item =
-            shape.line(Bytes::from_static(br#"{"event":"PedidoPago","value":10}"#), 1).unwrap().unwrap();
+        let item = shape.parsed(line(br#"{"event":"PedidoPago","value":10}"#)).unwrap().unwrap();
         assert_eq!(item.value.as_deref(), Some(&b"10"[..]));
-        assert_eq!(shape.line(Bytes::from_static(b"PedidoPago"), 1).unwrap_err().kind.exit_code(), 2);
+        assert_eq!(shape.parsed(line(b"PedidoPago")).unwrap_err().kind.exit_code(), 2);
+    }
+
+    #[test]
+    fn what_stands_before_a_refused_line_comes_first() {
+        let lines = Lines::of(&b"\"one\"\n\n\"two\"\nbad\n\"three\"\n"[..]);
+        let from = From::Lines(lines, shape(Input::Nest));
+        let mut source = Source { from, left: 9, stdin: Stdin::Stream };
+        assert_eq!(source.next().unwrap().unwrap().value.as_deref(), Some(&b"one"[..]));
+        assert_eq!(source.next().unwrap().unwrap().value.as_deref(), Some(&b"two"[..]));
+        assert!(source.next().unwrap_err().to_string().contains("in.json:4"));
     }
 
     #[test]
     fn a_bad_json_line_is_named() {
         let shape = shape(Input::Json);
-        assert!(shape.line(Bytes::from_static(b"  "), 1).unwrap().is_none());
-        let error = shape.line(Bytes::from_static(b"{"), 7).unwrap_err();
+        assert!(shape.parsed(line(b"  ")).unwrap().is_none());
+        let error = shape.parsed(Line { number: 7, ..line(b"{") }).unwrap_err();
         assert!(error.to_string().contains("in.json:7"), "{error}");
         assert_eq!(error.kind.exit_code(), 2);
     }

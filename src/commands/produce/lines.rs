@@ -1,123 +1,90 @@
-//! The lines of a file or of standard input as records, at constant memory. Whole lines travel in one block of bytes,
-//! and a record is a slice of it: bulk input is neither copied nor allocated line by line.
+//! The lines of a file or of standard input, at constant memory. Many are read at once, and a line is lent from there:
+//! bulk input is neither copied nor allocated line by line.
 
 use std::io::{self, Read};
-use std::thread::JoinHandle;
-use std::{panic, vec};
 
-use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::{memchr, memrchr};
-use tokio::sync::mpsc;
-
-use crate::error::{Error, Result};
 
 /// A longer line is no record: brokers take about 1 MB.
 const LONGEST_LINE: usize = 64 << 20;
-/// Bytes that are asked for at once; lines that are there already travel together.
+/// Bytes that are asked for at once.
 const CHUNK: usize = 64 << 10;
 
-/// What the lines are made into, ahead and on a thread of its own: a terminal or a pipe may never answer, and whoever
-/// writes many records has enough to do. It holds two blocks at most.
-pub(super) struct Ahead<T> {
-    blocks: mpsc::Receiver<Result<Vec<T>>>,
-    /// What is left of the block that was received last.
-    block: vec::IntoIter<T>,
-    thread: Option<JoinHandle<()>>,
+/// Lines, without their ends. A last line without an end is a line too.
+pub(super) struct Lines {
+    input: Box<dyn Read + Send>,
+    /// What was read: lines that were given, whole lines, the beginning of the next one, unused space.
+    buffer: Vec<u8>,
+    given: usize,
+    whole: usize,
+    read: usize,
+    /// Whether the whole lines are UTF-8, which is told of all together in a fraction of the time.
+    are_text: bool,
+    number: u64,
 }
 
-impl<T: Send + 'static> Ahead<T> {
-    /// Begins to read. `made` gets each line without its end, and its number from 1; what it refuses is the end, as is
-    /// what cannot be read.
-    pub(super) fn of(
-        mut input: impl Read + Send + 'static,
-        mut made: impl FnMut(Bytes, u64) -> Result<Option<T>> + Send + 'static,
-        unreadable: impl FnOnce(io::Error) -> Error + Send + 'static,
-    ) -> Result<Self> {
-        let (sender, blocks) = mpsc::channel(2);
-        let thread = std::thread::Builder::new().name("input".to_owned()).spawn(move || {
-            let (mut rest, mut number) = (BytesMut::new(), 0);
-            let failure = loop {
-                let mut block = match next_block(&mut input, &mut rest) {
-                    Ok(Some(block)) => block,
-                    Ok(None) => return,
-                    Err(problem) => break unreadable(problem),
-                };
-                let (mut all, mut refused) = (Vec::new(), None);
-                while !block.is_empty() && refused.is_none() {
-                    number += 1;
-                    match made(first_line(&mut block), number) {
-                        Ok(one) => all.extend(one),
-                        Err(error) => refused = Some(error),
-                    }
-                }
-                if sender.blocking_send(Ok(all)).is_err() {
-                    return;
-                }
-                if let Some(error) = refused {
-                    break error;
-                }
+/// A line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Line<'a> {
+    pub(super) bytes: &'a [u8],
+    /// From 1.
+    pub(super) number: u64,
+    /// Whether it is UTF-8.
+    pub(super) is_text: bool,
+}
+
+impl Lines {
+    pub(super) fn of(input: impl Read + Send + 'static) -> Self {
+        let input = Box::new(input);
+        Self { input, buffer: Vec::new(), given: 0, whole: 0, read: 0, are_text: true, number: 0 }
+    }
+
+    /// The next line, once it is there; `None` at the end.
+    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+        if self.given == self.whole {
+            self.read_more()?;
+        }
+        let lines = &self.buffer[self.given..self.whole];
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let end = memchr(b'\n', lines);
+        let bytes = &lines[..end.unwrap_or(lines.len())];
+        self.given += bytes.len() + usize::from(end.is_some());
+        self.number += 1;
+        let is_text = self.are_text || std::str::from_utf8(bytes).is_ok();
+        Ok(Some(Line { bytes, number: self.number, is_text }))
+    }
+
+    /// Reads until there is a whole line, or nothing more to read.
+    fn read_more(&mut self) -> io::Result<()> {
+        self.buffer.copy_within(self.whole..self.read, 0);
+        self.read -= self.whole;
+        (self.given, self.whole) = (0, 0);
+        while self.whole == 0 {
+            if self.read > LONGEST_LINE {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a line of more than 64 MiB"));
+            }
+            let space = self.read..self.read + CHUNK;
+            self.buffer.resize(self.buffer.len().max(space.end), 0);
+            let count = match self.input.read(&mut self.buffer[space]) {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
             };
-            // Nobody may listen any more, and then nobody misses it.
-            sender.blocking_send(Err(failure)).ok();
-        })?;
-        Ok(Self { blocks, block: Vec::new().into_iter(), thread: Some(thread) })
-    }
-
-    /// The next one, if it needs no waiting.
-    pub(super) fn ready(&mut self) -> Option<T> {
-        self.block.next()
-    }
-
-    /// Waits for more; false at the end. May be dropped while it waits.
-    ///
-    /// # Panics
-    /// If the thread did: that is no end of the input.
-    pub(super) async fn wait(&mut self) -> Result<bool> {
-        match self.blocks.recv().await {
-            None => match self.thread.take().map(JoinHandle::join) {
-                Some(Err(panicked)) => panic::resume_unwind(panicked),
-                _ => Ok(false),
-            },
-            Some(block) => {
-                self.block = block?.into_iter();
-                Ok(true)
+            let new = self.read;
+            self.read += count;
+            match memrchr(b'\n', &self.buffer[new..self.read]) {
+                Some(end) => self.whole = new + end + 1,
+                None if count == 0 => {
+                    self.whole = self.read;
+                    break;
+                }
+                None => {}
             }
         }
-    }
-}
-
-/// Takes the first line off a block.
-fn first_line(block: &mut Bytes) -> Bytes {
-    match memchr(b'\n', block) {
-        Some(end) => {
-            let line = block.split_to(end);
-            block.advance(1);
-            line
-        }
-        None => std::mem::take(block),
-    }
-}
-
-/// The whole lines of what one read gives; the beginning of the next line stays in `rest`. A last line without an
-/// end is a line too.
-fn next_block(input: &mut impl Read, rest: &mut BytesMut) -> io::Result<Option<Bytes>> {
-    loop {
-        let start = rest.len();
-        rest.resize(start + CHUNK, 0);
-        let read = input.read(&mut rest[start..]);
-        rest.truncate(start + read.as_ref().copied().unwrap_or(0));
-        match read {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-            Ok(0) => return Ok((!rest.is_empty()).then(|| rest.split().freeze())),
-            Ok(_) => {}
-        }
-        if let Some(end) = memrchr(b'\n', &rest[start..]) {
-            return Ok(Some(rest.split_to(start + end + 1).freeze()));
-        }
-        if rest.len() > LONGEST_LINE {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a line of more than 64 MiB"));
-        }
+        self.are_text = std::str::from_utf8(&self.buffer[..self.whole]).is_ok();
+        Ok(())
     }
 }
 
@@ -126,23 +93,19 @@ mod tests {
     use super::*;
 
     /// Gives at most so many bytes at once.
-    struct Drip<'a>(&'a [u8], usize);
+    struct Drip(&'static [u8], usize);
 
-    impl Read for Drip<'_> {
+    impl Read for Drip {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let most = self.1.min(buffer.len());
             self.0.read(&mut buffer[..most])
         }
     }
 
-    fn lines(text: &[u8], at_once: usize) -> Vec<String> {
-        let (mut input, mut rest, mut lines) = (Drip(text, at_once), BytesMut::new(), Vec::new());
-        while let Some(mut block) = next_block(&mut input, &mut rest).unwrap() {
-            while !block.is_empty() {
-                lines.push(String::from_utf8(first_line(&mut block).to_vec()).unwrap());
-            }
-        }
-        lines
+    fn lines(text: &'static [u8], at_once: usize) -> Vec<String> {
+        let mut lines = Lines::of(Drip(text, at_once));
+        let one = || lines.next().unwrap().map(|line| String::from_utf8(line.bytes.to_vec()).unwrap());
+        std::iter::from_fn(one).collect()
     }
 
     #[test]
@@ -156,34 +119,20 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_a_refused_line_comes_first() {
-        let made = |line: Bytes, number| match &line[..] {
-            b"" => Ok(None),
-            b"bad" => Err(Error::usage(format!("line {number}"))),
-            line => Ok(Some(line.to_vec())),
-        };
-        let unreadable = |problem| Error::usage(format!("{problem}"));
-        let mut ahead = Ahead::of(&b"one\n\ntwo\nbad\nthree\n"[..], made, unreadable).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        assert!(runtime.block_on(ahead.wait()).unwrap());
-        assert_eq!(std::iter::from_fn(|| ahead.ready()).collect::<Vec<_>>(), [b"one", b"two"]);
-        assert!(runtime.block_on(ahead.wait()).unwrap_err().to_string().contains("line 4"));
-        assert!(!runtime.block_on(ahead.wait()).unwrap(), "that is the end");
-    }
-
-    #[test]
-    #[should_panic(expected = "no line can be read")]
-    fn what_breaks_the_thread_is_not_taken_for_the_end() {
-        let made = |_: Bytes, _| -> Result<Option<()>> { panic!("no line can be read") };
-        let unreadable = |problem| Error::usage(format!("{problem}"));
-        let mut ahead = Ahead::of(&b"one\n"[..], made, unreadable).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(ahead.wait()).ok();
+    fn a_line_of_bytes_does_not_make_bytes_of_its_neighbours() {
+        for at_once in 1..12 {
+            let mut lines = Lines::of(Drip("é\n\u{fffd}\n".as_bytes(), at_once));
+            assert!(lines.next().unwrap().unwrap().is_text);
+            let mut lines = Lines::of(Drip(b"\xc3\xa9\n\xc3\nok\n\xa9", at_once));
+            let mut next = || lines.next().unwrap().map(|line| (line.number, line.is_text));
+            let found: Vec<_> = std::iter::from_fn(&mut next).collect();
+            assert_eq!(found, [(1, true), (2, false), (3, true), (4, false)]);
+        }
     }
 
     #[test]
     fn an_endless_line_is_refused() {
-        let error = next_block(&mut io::repeat(b'a'), &mut BytesMut::new()).unwrap_err();
+        let error = Lines::of(io::repeat(b'a')).next().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     }
 }

@@ -1,14 +1,18 @@
 //! `kafkalab phaseN produce`: writes records and shows the broker's acknowledgement of each, never just "sent".
 
 mod explain;
+mod failures;
 mod input;
 mod lines;
+mod making;
 mod send;
 mod tally;
+mod writer;
 
 use std::path::PathBuf;
 
-use self::input::Source;
+use self::input::{Source, Stdin};
+use self::making::Making;
 use self::send::{Ended, Run};
 use self::tally::Tally;
 use super::{Context, connect, trouble};
@@ -83,7 +87,7 @@ type Headers = Vec<(String, Option<Vec<u8>>)>;
 
 pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Result<Report> {
     let headers = args.headers.iter().map(|given| header(given)).collect::<Result<Headers>>()?;
-    let mut source = Source::open(args)?;
+    let source = Source::open(args)?;
     let profile = context.lab_profile(name).await?;
     let topic = match (&args.topic, &profile.topic) {
         (Some(topic), _) => topic.clone(),
@@ -101,7 +105,7 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
     options.compression = args.compression.clone().or(options.compression);
     let settings = connect::settings(&profile, context.global.timeout);
     let doing = words::DOING.with(&[("topic", &topic)]);
-    let mut producer = match Producer::new(&settings, &options) {
+    let producer = match Producer::new(&settings, &options) {
         Ok(producer) => producer,
         Err(failure) => return Err(trouble::explain(context, &profile, doing, &failure).await),
     };
@@ -119,13 +123,12 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
     }
     context.tidies_up();
     source.announce(context);
-    let id = connect::persona(&profile).message_id();
+    let stdin = source.stdin();
+    let making = Making::new(args, &profile, found.name.clone(), headers);
     let mut run = Run {
         context,
         profile: &profile,
         args,
-        given_from: id.iter().len(),
-        headers: id.into_iter().chain(headers).collect(),
         topic: &found,
         tally: Tally::new(
             context,
@@ -134,12 +137,16 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
             source.is_short(),
         ),
         choice: explain::Chooser::new(&profile, args, &options, &found),
-        producer: &mut producer,
         largest: 0,
+        saw_bytes: false,
         told_away: false,
     };
-    let ended = if context.global.dry_run { run.dry(&mut source).await } else { run.all(&mut source).await };
-    run.finish(ended, &source).await
+    let ended = if context.global.dry_run {
+        run.dry(source, making).await
+    } else {
+        run.all(source, making, producer).await
+    };
+    run.finish(ended, stdin).await
 }
 
 /// Whether the broker answers at all.
@@ -157,7 +164,7 @@ fn header(given: &str) -> Result<(String, Option<Vec<u8>>)> {
 
 impl Run<'_> {
     /// From what happened to a report or an error block.
-    async fn finish(mut self, ended: Ended, source: &Source) -> Result<Report> {
+    async fn finish(mut self, ended: Ended, stdin: Stdin) -> Result<Report> {
         let context = self.context;
         self.tally.note();
         let all_written = self.tally.failures().next().is_none();
@@ -197,7 +204,7 @@ impl Run<'_> {
             Ended::Output(_) | Ended::Complete => {}
         }
         if tally.sent() == 0 {
-            return source.nothing();
+            return stdin.nothing();
         }
         if !blocks.is_empty() {
             let all_alike = tally.acknowledged() == 0 && blocks.len() == 1;
@@ -207,7 +214,7 @@ impl Run<'_> {
             blocks.iter().for_each(|block| context.ui.show_failure(block));
             return Err(Error::new(Kind::Partial, tally.summary()));
         }
-        if source.saw_bytes() {
+        if self.saw_bytes {
             context.ui.note(words::BYTES);
         }
         if tally.sent() > 1 {

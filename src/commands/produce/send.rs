@@ -1,19 +1,32 @@
-//! The loop of a run: take a record, queue it, show what is acknowledged meanwhile.
+//! A run: records go to a thread that writes them, acknowledgements come back and are shown.
 
-use std::time::Duration;
+use std::borrow::Cow;
+use std::panic;
+use std::thread::JoinHandle;
 
-use bytes::Bytes;
-use tokio::time::Instant;
+use tokio::sync::mpsc;
 
+use super::Args;
 use super::explain::Chooser;
-use super::input::{Item, Source};
+use super::input::Source;
+use super::making::Making;
 use super::tally::Tally;
-use super::{Args, Headers};
-use crate::client::{Ack, Enqueued, Failure, Outgoing, Persona, Producer, Topic};
+use super::writer::{Writer, Written};
+use crate::client::{Acks, Failure, Producer, Topic};
 use crate::commands::Context;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::profile::Profile;
 use crate::words::produce as words;
+
+/// Records of a dry run that are read ahead.
+const AHEAD: usize = 1000;
+
+/// A record that would be written.
+struct Planned {
+    partition: Option<i32>,
+    key: Option<Vec<u8>>,
+    is_bytes: bool,
+}
 
 /// Why the sending ended.
 pub(super) enum Ended {
@@ -34,177 +47,88 @@ pub(super) struct Run<'a> {
     pub(super) context: &'a Context,
     pub(super) profile: &'a Profile,
     pub(super) args: &'a Args,
-    /// What a record gets: the framework's message id, where it has one, then those of the command line.
-    pub(super) headers: Headers,
-    /// Where those of the command line begin. A record that is a copy of another one gets only these.
-    pub(super) given_from: usize,
     pub(super) topic: &'a Topic,
     pub(super) tally: Tally<'a>,
     pub(super) choice: Chooser,
-    pub(super) producer: &'a mut Producer,
-    /// The bytes of key and value of the largest record so far.
+    /// The bytes of key and value of the largest record.
     pub(super) largest: usize,
+    /// Whether one was read as text and is none.
+    pub(super) saw_bytes: bool,
     /// Whether it was said that the brokers are away.
     pub(super) told_away: bool,
 }
 
 impl Run<'_> {
-    /// Sends what the source gives, then waits for the acknowledgements that are still to come.
-    pub(super) async fn all(&mut self, source: &mut Source) -> Ended {
-        let ended = self.send_all(source).await;
-        match ended {
+    /// Sends what the source gives, and waits for every acknowledgement.
+    pub(super) async fn all(&mut self, source: Source, making: Making, producer: Producer) -> Ended {
+        let (sender, mut acks) = producer.split();
+        let mut writer = match Writer::start(source, making, sender, self.args.rate) {
+            Ok(writer) => writer,
+            Err(error) => return Ended::BadInput(error),
+        };
+        let ended = self.while_writing(&mut writer, &mut acks).await;
+        let written = writer.close();
+        self.largest = written.largest;
+        self.saw_bytes = written.saw_bytes;
+        self.tally.close(written);
+        let ended = match ended {
             Ended::Lost(_) => ended,
-            ended => match self.drain().await {
+            ended => match self.drain(&writer, &mut acks).await {
                 Ok(()) => ended,
                 Err(worse) => worse,
             },
-        }
+        };
+        self.tally.clear();
+        ended
     }
 
-    /// `--dry-run`: says where each record would go, and writes none.
-    pub(super) async fn dry(&mut self, source: &mut Source) -> Ended {
+    /// Shows acknowledgements until the last record is in the queue.
+    async fn while_writing(&mut self, writer: &mut Writer, acks: &mut Acks) -> Ended {
         loop {
-            if let Err(error) = self.tally.flush() {
+            if let Err(error) = self.show(writer, acks) {
                 return Ended::Output(error);
             }
-            let item = tokio::select! {
+            tokio::select! {
                 biased;
                 () = self.context.stop.cancelled() => return Ended::Interrupted,
-                item = source.next() => item,
-            };
-            let item = match item {
-                Ok(Some(item)) => item,
-                Ok(None) => return Ended::Complete,
-                Err(error) => return Ended::BadInput(error),
-            };
-            let partition = self.partition(&item);
-            if let Err(error) = self.tally.would_send(partition, item.key.as_deref(), &self.choice) {
-                return Ended::Output(error);
-            }
-        }
-    }
-
-    /// The partition that is asked for, if one is.
-    fn partition(&self, item: &Item) -> Option<i32> {
-        self.args.partition.or(item.partition.filter(|_| self.args.keep_partition))
-    }
-
-    async fn send_all(&mut self, source: &mut Source) -> Ended {
-        let started = Instant::now();
-        let mut sent = 0_u64;
-        loop {
-            if let Err(ended) = self.pace(started, sent).await {
-                return ended;
-            }
-            // What is acknowledged must be seen before anything is waited for.
-            let item = match source.ready() {
-                Some(item) => item,
-                None => match self.wait_for_item(source).await {
-                    Ok(item) => item,
-                    Err(ended) => return ended,
+                arrived = self.arrived(acks) => if let Err(failure) = arrived {
+                    return Ended::Lost(failure);
                 },
-            };
-            let Some(item) = item else { return Ended::Complete };
-            if let Err(ended) = self.send(&item).await {
-                return ended;
-            }
-            sent += 1;
-        }
-    }
-
-    /// Waits for the next record, showing acknowledgements meanwhile.
-    async fn wait_for_item(&mut self, source: &mut Source) -> Result<Option<Item>, Ended> {
-        loop {
-            self.tally.flush().map_err(Ended::Output)?;
-            let pending = self.producer.pending() > 0;
-            tokio::select! {
-                biased;
-                () = self.context.stop.cancelled() => return Err(Ended::Interrupted),
-                item = source.next() => return item.map_err(Ended::BadInput),
-                ack = self.next_ack(), if pending => match ack {
-                    Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
-                    Ok(None) => {}
-                    Err(failure) => return Err(Ended::Lost(failure)),
+                ended = writer.end() => return match ended {
+                    Ok(()) => Ended::Complete,
+                    Err(error) => Ended::BadInput(error),
                 },
             }
         }
     }
 
-    /// Keeps to `--rate`.
-    async fn pace(&mut self, started: Instant, sent: u64) -> Result<(), Ended> {
-        let Some(rate) = self.args.rate else { return Ok(()) };
-        let due = started + Duration::from_secs_f64(sent as f64 / f64::from(rate));
-        while Instant::now() < due {
-            self.tally.flush().map_err(Ended::Output)?;
-            let pending = self.producer.pending() > 0;
-            tokio::select! {
-                biased;
-                () = self.context.stop.cancelled() => return Err(Ended::Interrupted),
-                ack = self.next_ack(), if pending => match ack {
-                    Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
-                    Ok(None) => {}
-                    Err(failure) => return Err(Ended::Lost(failure)),
-                },
-                () = tokio::time::sleep_until(due) => {}
-            }
+    /// Shows those that are still to come when nothing more is written.
+    async fn drain(&mut self, writer: &Writer, acks: &mut Acks) -> std::result::Result<(), Ended> {
+        self.show(writer, acks).map_err(Ended::Output)?;
+        while acks.pending() > 0 {
+            self.arrived(acks).await.map_err(Ended::Lost)?;
+            self.show(writer, acks).map_err(Ended::Output)?;
         }
         Ok(())
     }
 
-    async fn send(&mut self, item: &Item) -> Result<(), Ended> {
-        let size = item.key.as_ref().map_or(0, Bytes::len) + item.value.as_ref().map_or(0, Bytes::len);
-        self.largest = self.largest.max(size);
-        let (ids, given) = self.headers.split_at_mut(self.given_from);
-        let copied = if item.is_complete { [&item.headers[..], given].concat() } else { Vec::new() };
-        ids.iter_mut().filter_map(|(_, id)| id.as_deref_mut()).for_each(Persona::renew_id);
-        loop {
-            if self.context.stop.is_cancelled() {
-                return Err(Ended::Interrupted);
-            }
-            let record = Outgoing {
-                topic: &self.topic.name,
-                partition: self.partition(item),
-                timestamp: item.timestamp,
-                key: item.key.as_deref(),
-                value: item.value.as_deref(),
-                headers: if item.is_complete { &copied } else { &self.headers },
-            };
-            match self.producer.enqueue(&record) {
-                Ok(Enqueued::Yes(_)) => {
-                    self.tally.queued(item.key.as_deref());
-                    break;
-                }
-                Ok(Enqueued::Full) => match self.next_ack().await {
-                    Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
-                    Ok(None) => {}
-                    Err(failure) => return Err(Ended::Lost(failure)),
-                },
-                // This record is refused by the client itself; the others may still pass.
-                Err(failure) => {
-                    self.tally.queued(None);
-                    self.tally.refused(failure);
-                    break;
-                }
-            }
+    /// Shows what has arrived; nothing of it waits to be seen afterwards.
+    fn show(&mut self, writer: &Writer, acks: &mut Acks) -> Result<()> {
+        while let Some(ack) = acks.take() {
+            self.told_away &= ack.result.is_err();
+            let key = writer.first_key(ack.sequence);
+            self.tally.take(ack, key, &self.choice)?;
         }
-        while let Some(ack) = self.producer.take_ack() {
-            self.tally.take(ack, &self.choice).map_err(Ended::Output)?;
-        }
-        Ok(())
+        self.tally.flush()
     }
 
-    /// The next acknowledgement; meanwhile it says once that the brokers are away.
-    async fn next_ack(&mut self) -> Result<Option<Ack>, Failure> {
-        let away = self.producer.away();
+    /// Waits for an acknowledgement; meanwhile it says once that the brokers are away.
+    async fn arrived(&mut self, acks: &mut Acks) -> std::result::Result<(), Failure> {
+        let away = acks.away();
         loop {
             tokio::select! {
                 biased;
-                ack = self.producer.acknowledged() => {
-                    if matches!(&ack, Ok(Some(ack)) if ack.result.is_ok()) {
-                        self.told_away = false;
-                    }
-                    return ack;
-                }
+                arrived = acks.arrived() => return arrived,
                 said = away.wait(), if !self.told_away => {
                     self.context.ui.warn(words::AWAY.with(&[("said", &said)]));
                     self.told_away = true;
@@ -213,13 +137,60 @@ impl Run<'_> {
         }
     }
 
-    async fn drain(&mut self) -> Result<(), Ended> {
-        loop {
-            match self.next_ack().await {
-                Ok(Some(ack)) => self.tally.take(ack, &self.choice).map_err(Ended::Output)?,
-                Ok(None) => return self.tally.flush().map_err(Ended::Output),
-                Err(failure) => return Err(Ended::Lost(failure)),
+    /// `--dry-run`: says where each record would go, and writes none.
+    pub(super) async fn dry(&mut self, source: Source, making: Making) -> Ended {
+        let (mut records, reading) = match plan(source, making) {
+            Ok(reading) => reading,
+            Err(error) => return Ended::BadInput(error),
+        };
+        let mut written = Written::default();
+        let ended = loop {
+            if records.is_empty()
+                && let Err(error) = self.tally.flush()
+            {
+                break Ended::Output(error);
+            }
+            let record = tokio::select! {
+                biased;
+                () = self.context.stop.cancelled() => break Ended::Interrupted,
+                record = records.recv() => record,
+            };
+            let Planned { partition, key, is_bytes } = match record {
+                Some(Ok(record)) => record,
+                Some(Err(error)) => break Ended::BadInput(error),
+                None => match reading.join() {
+                    Ok(()) => break Ended::Complete,
+                    Err(panicked) => panic::resume_unwind(panicked),
+                },
+            };
+            written.records += 1;
+            written.saw_bytes |= is_bytes;
+            let shown = self.tally.would_send(written.records, partition, key.as_deref(), &self.choice);
+            if let Err(error) = shown {
+                break Ended::Output(error);
+            }
+        };
+        self.saw_bytes = written.saw_bytes;
+        self.tally.close(written);
+        ended
+    }
+}
+
+/// Reads a source on a thread of its own, which is not waited for before its end.
+fn plan(mut source: Source, making: Making) -> Result<(mpsc::Receiver<Result<Planned>>, JoinHandle<()>)> {
+    let (sender, records) = mpsc::channel(AHEAD);
+    let thread = std::thread::Builder::new().name("records".to_owned()).spawn(move || {
+        while let Some(item) = source.next().transpose() {
+            let planned = item.map(|item| Planned {
+                partition: making.partition(&item),
+                is_bytes: item.is_bytes,
+                key: item.key.map(Cow::into_owned),
+            });
+            let is_last = planned.is_err();
+            if sender.blocking_send(planned).is_err() || is_last {
+                return;
             }
         }
-    }
+    })?;
+    Ok((records, thread))
 }

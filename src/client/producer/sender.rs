@@ -1,0 +1,79 @@
+//! The half of a producer that puts records into its queue.
+
+use std::sync::Arc;
+use std::thread::Thread;
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::BaseRecord;
+
+use super::books::Books;
+use super::deliveries::Native;
+use super::{Enqueued, Outgoing};
+use crate::client::failure::Failure;
+use crate::client::metadata::on_topic;
+
+/// Puts records into the queue, on any thread.
+pub struct Sender {
+    pub(super) native: Arc<Native>,
+    pub(super) books: Arc<Books>,
+    pub(super) poller: Thread,
+    pub(super) next: u64,
+}
+
+impl Sender {
+    /// Puts a record into the queue. It fails at once where the client can tell by itself that the record is not
+    /// acceptable, such as a partition that does not exist; the record then has used up its number too.
+    pub fn enqueue(&mut self, record: &Outgoing<'_>) -> Result<Enqueued, Failure> {
+        // A 64-bit sequence through a pointer-sized opaque: on a 32-bit machine it wraps after 4 billion records.
+        let mut native = BaseRecord::with_opaque_to(record.topic, self.next as usize);
+        native.partition = record.partition;
+        native.timestamp = record.timestamp;
+        native.key = record.key;
+        native.payload = record.value;
+        if !record.headers.is_empty() {
+            native.headers = Some(headers_of(record.headers));
+        }
+        match self.native.send(native) {
+            Ok(()) => {
+                let sequence = self.next;
+                self.next += 1;
+                if self.books.queued() {
+                    self.poller.unpark();
+                }
+                Ok(Enqueued::Yes(sequence))
+            }
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => Ok(Enqueued::Full),
+            Err((error, _)) => {
+                self.next += 1;
+                Err(Failure::from(error).needing([on_topic("WRITE", record.topic)]))
+            }
+        }
+    }
+
+    /// How many records were given to it, those included that it refused.
+    pub fn given(&self) -> u64 {
+        self.next
+    }
+
+    /// What to wait on when the queue is full.
+    pub fn room(&self) -> Room {
+        Room(Arc::clone(&self.books))
+    }
+}
+
+/// The room in a full queue.
+pub struct Room(Arc<Books>);
+
+impl Room {
+    /// Completes when there may be some.
+    pub async fn wait(&self) {
+        self.0.room.notified().await;
+    }
+}
+
+fn headers_of(headers: &[(String, Option<Vec<u8>>)]) -> OwnedHeaders {
+    headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len()), |all, (key, value)| {
+        all.insert(Header { key, value: value.as_deref() })
+    })
+}

@@ -1,0 +1,173 @@
+//! The thread that reads records and puts them into the producer's queue, while another shows what became of them. It
+//! may wait for a terminal for ever, so it is never waited for: who closes its desk knows that it writes no more.
+
+use std::panic;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::failures::Failures;
+use super::input::{Item, Source};
+use super::making::Making;
+use crate::client::{Enqueued, Sender};
+use crate::error::Result;
+
+/// Records of which the key is remembered until the acknowledgement comes, to say who chose the partition.
+const REMEMBERED: u64 = 20;
+
+/// What was written, refused records included.
+#[derive(Default)]
+pub(super) struct Written {
+    pub(super) records: u64,
+    /// Those that the client itself refused.
+    pub(super) failures: Failures,
+    /// The bytes of key and value of the largest.
+    pub(super) largest: usize,
+    /// Whether one was read as text and is none.
+    pub(super) saw_bytes: bool,
+}
+
+/// The thread, seen from the one that shows.
+pub(super) struct Writer {
+    desk: Arc<Desk>,
+    end: oneshot::Receiver<Result<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Begins to write all that the source gives, at most `rate` records a second.
+    pub(super) fn start(source: Source, making: Making, sender: Sender, rate: Option<u32>) -> Result<Self> {
+        let desk = Arc::new(Desk::new(sender));
+        let its = Arc::clone(&desk);
+        let (ended, end) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("records".to_owned()).spawn(move || {
+            // Nobody may listen any more, and then nobody misses it.
+            ended.send(its.write_all(source, making, rate)).ok();
+        })?;
+        Ok(Self { desk, end, thread: Some(thread) })
+    }
+
+    /// Waits until everything is in the queue, or until the input turns out not to be what it should be. May be
+    /// dropped while it waits.
+    ///
+    /// # Panics
+    /// If the thread did: that is no end of the input.
+    pub(super) async fn end(&mut self) -> Result<()> {
+        match (&mut self.end).await {
+            Ok(ended) => ended,
+            Err(_) => match self.thread.take().map(JoinHandle::join) {
+                Some(Err(panicked)) => panic::resume_unwind(panicked),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// The key of a record with this sequence, if it is one of the first.
+    pub(super) fn first_key(&self, sequence: u64) -> Option<Option<Vec<u8>>> {
+        if sequence >= REMEMBERED {
+            return None;
+        }
+        self.desk.lock().first_keys.iter().find(|(its, _)| *its == sequence).map(|(_, key)| key.clone())
+    }
+
+    /// Ends the writing. Nothing is put into the queue from now on.
+    pub(super) fn close(&self) -> Written {
+        self.desk.closed.cancel();
+        let mut state = self.desk.lock();
+        state.sender = None;
+        std::mem::take(&mut state.written)
+    }
+}
+
+/// Where the writing is done, by one at a time.
+struct Desk {
+    state: Mutex<State>,
+    closed: CancellationToken,
+}
+
+struct State {
+    /// Whoever has it may write.
+    sender: Option<Sender>,
+    written: Written,
+    first_keys: Vec<(u64, Option<Vec<u8>>)>,
+}
+
+impl Desk {
+    fn new(sender: Sender) -> Self {
+        let state = State { sender: Some(sender), written: Written::default(), first_keys: Vec::new() };
+        Self { state: Mutex::new(state), closed: CancellationToken::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_all(&self, mut source: Source, mut making: Making, rate: Option<u32>) -> Result<()> {
+        // Of its own: the program's ends before this thread does.
+        let runtime = Builder::new_current_thread().enable_time().build()?;
+        let (started, mut given) = (Instant::now(), 0_u64);
+        while let Some(item) = source.next()? {
+            if let Some(rate) = rate {
+                let due = Duration::from_secs_f64(given as f64 / f64::from(rate));
+                self.wait(&runtime, async { tokio::time::sleep_until(started + due).await });
+            }
+            if !self.write(&item, &mut making, &runtime) {
+                break;
+            }
+            given += 1;
+        }
+        Ok(())
+    }
+
+    /// Puts a record into the queue, once it has room. False if the desk was closed first.
+    fn write(&self, item: &Item<'_>, making: &mut Making, runtime: &Runtime) -> bool {
+        let record = making.record(item);
+        loop {
+            let mut state = self.lock();
+            let State { sender: Some(sender), written, first_keys } = &mut *state else { return false };
+            let sequence = sender.given();
+            let room = match sender.enqueue(&record) {
+                Ok(Enqueued::Full) => sender.room(),
+                Ok(Enqueued::Yes(_)) => {
+                    if sequence < REMEMBERED {
+                        first_keys.push((sequence, item.key.as_deref().map(<[u8]>::to_vec)));
+                    }
+                    written.note(item);
+                    return true;
+                }
+                // The others may still pass.
+                Err(failure) => {
+                    written.failures.add(sequence, failure);
+                    written.note(item);
+                    return true;
+                }
+            };
+            drop(state);
+            self.wait(runtime, room.wait());
+        }
+    }
+
+    /// Waits for something, at most until the desk is closed.
+    fn wait(&self, runtime: &Runtime, something: impl Future<Output = ()>) {
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.closed.cancelled() => {}
+                () = something => {}
+            }
+        });
+    }
+}
+
+impl Written {
+    fn note(&mut self, item: &Item<'_>) {
+        self.records += 1;
+        self.largest = self.largest.max(item.size());
+        self.saw_bytes |= item.is_bytes;
+    }
+}
