@@ -11,8 +11,8 @@ use crate::support::{Lab, unique};
 /// A thousand bytes each.
 const RECORDS: usize = 400_000;
 const RECORD_BYTES: usize = 1000;
-/// What a process may take, KiB: threads' stacks, librdkafka's queues and what the allocator sets aside; three quarters of
-/// what the records take.
+/// What a process may take, KiB: threads' stacks, librdkafka's queues, what the allocator sets aside, and less than the
+/// records.
 const MEMORY_KIB: usize = 300_000;
 
 /// The command with its memory bounded.

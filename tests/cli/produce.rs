@@ -255,6 +255,16 @@ on_every_broker! {
         assert_eq!(values.collect::<Vec<_>>(), (0..300).chain(0..300).map(|n| n.to_string()).collect::<Vec<_>>());
     }
 
+    fn a_record_larger_than_the_queue_is_refused_and_the_others_are_written(lab: &Lab) {
+        let topic = lab.topic("phase4-produce", 1);
+        let input = format!("one\n{:02000}\ntwo\n", 0);
+        let run = produce(lab, &topic, &["-X", "queue.buffering.max.kbytes=1"], input);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.complains("not written: record 2 librdkafka said Local: Queue full"), "{run:?}");
+        let values: Vec<_> = lab.read("laravel", &topic).into_iter().map(|record| record.value.to_string()).collect();
+        assert_eq!(values, ["one", "two"]);
+    }
+
     fn kcat_reads_it_and_chooses_the_same_partition(lab: &Lab) {
         if !require("kcat") {
             return;

@@ -32,27 +32,35 @@ impl Acks {
         &self.deliveries.signals
     }
 
-    /// One that has arrived.
+    /// One that is ready.
     pub fn take(&mut self) -> Option<Ack> {
         let ack = self.ready.pop_front()?;
         self.taken += 1;
         Some(ack)
     }
 
+    /// Makes those that have arrived ready to be taken, without waiting for more.
+    pub fn gather(&mut self) {
+        if self.ready.is_empty() {
+            std::mem::swap(&mut self.ready, &mut self.deliveries.lock());
+            self.deliveries.books.collected(self.ready.len());
+        }
+    }
+
     /// Completes when there is one to take, for which a record may still have to be sent. Fails when no more can come:
     /// the login was refused, or nothing listens. May be dropped while it waits.
     pub async fn arrived(&mut self) -> Result<(), Failure> {
-        while self.ready.is_empty() {
-            std::mem::swap(&mut self.ready, &mut self.deliveries.lock());
-            if self.ready.is_empty() {
-                let wait = async {
-                    self.deliveries.books.arrived.notified().await;
-                    Ok(())
-                };
-                self.deliveries.signals.race(wait).await?;
+        loop {
+            self.gather();
+            if !self.ready.is_empty() {
+                return Ok(());
             }
+            let wait = async {
+                self.deliveries.books.arrived.notified().await;
+                Ok(())
+            };
+            self.deliveries.signals.race(wait).await?;
         }
-        Ok(())
     }
 
     /// The next acknowledgement; `None` when every record has one. Fails as [`arrived`](Self::arrived) does.

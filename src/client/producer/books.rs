@@ -7,6 +7,9 @@ use tokio::sync::Notify;
 /// From so many records under way on, acknowledgements are told of together, at the end of a poll: whoever shows them
 /// would otherwise be woken for one of a batch, again and again.
 const MANY: u64 = 1000;
+/// Records of which nobody has taken the acknowledgement; with so many the queue counts as full. Whoever shows them may
+/// be held up by a pipe that nobody reads, and their memory must not grow meanwhile.
+const MOST: u64 = 200_000;
 
 /// What the halves of a producer and its polling thread know of each other. Each of them changes a number and then
 /// looks at another's, so the order of all changes must be the same for all.
@@ -14,6 +17,7 @@ const MANY: u64 = 1000;
 pub(super) struct Books {
     queued: AtomicU64,
     delivered: AtomicU64,
+    collected: AtomicU64,
     /// Somebody listens for what comes without a record, such as a refused login.
     pub(super) listens: AtomicBool,
     /// The producer ends.
@@ -39,6 +43,17 @@ impl Books {
         }
     }
 
+    /// Acknowledgements were taken from there.
+    pub(super) fn collected(&self, count: usize) {
+        self.collected.fetch_add(count as u64, Ordering::SeqCst);
+        self.room.notify_one();
+    }
+
+    /// Whether acknowledgements must be taken first.
+    pub(super) fn is_full(&self) -> bool {
+        self.all_queued().saturating_sub(self.collected.load(Ordering::SeqCst)) >= MOST
+    }
+
     /// Tells of acknowledgements, and of the room that they left.
     pub(super) fn tell(&self) {
         self.arrived.notify_one();
@@ -58,5 +73,36 @@ impl Books {
     /// Records without an acknowledgement. One may be acknowledged before it is counted.
     pub(super) fn under_way(&self) -> u64 {
         self.all_queued().saturating_sub(self.all_delivered())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_takes_fills_the_queue() {
+        let books = Books::default();
+        for _ in 0..MOST {
+            assert!(!books.is_full());
+            books.queued();
+            books.delivered();
+        }
+        assert_eq!(books.under_way(), 0);
+        assert!(books.is_full(), "they were acknowledged, but nobody has seen that");
+        books.collected(1);
+        assert!(!books.is_full());
+    }
+
+    #[test]
+    fn only_the_first_of_several_wakes_the_polling_thread() {
+        let books = Books::default();
+        assert!(books.queued());
+        assert!(!books.queued());
+        books.delivered();
+        assert!(!books.queued());
+        books.delivered();
+        books.delivered();
+        assert!(books.queued());
     }
 }

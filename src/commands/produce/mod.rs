@@ -140,6 +140,7 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
         largest: 0,
         saw_bytes: false,
         told_away: false,
+        shown: 0,
     };
     let ended = if context.global.dry_run {
         run.dry(source, making).await

@@ -21,6 +21,9 @@ use crate::words::produce as words;
 /// Records of a dry run that are read ahead.
 const AHEAD: usize = 1000;
 
+/// Acknowledgements that are shown before signals are looked at.
+const AT_A_STRETCH: u64 = 1000;
+
 /// A record that would be written.
 struct Planned {
     partition: Option<i32>,
@@ -56,13 +59,16 @@ pub(super) struct Run<'a> {
     pub(super) saw_bytes: bool,
     /// Whether it was said that the brokers are away.
     pub(super) told_away: bool,
+    /// Acknowledgements so far.
+    pub(super) shown: u64,
 }
 
 impl Run<'_> {
     /// Sends what the source gives, and waits for every acknowledgement.
     pub(super) async fn all(&mut self, source: Source, making: Making, producer: Producer) -> Ended {
         let (sender, mut acks) = producer.split();
-        let mut writer = match Writer::start(source, making, sender, self.args.rate) {
+        let started = Writer::start(source, making, sender, self.args.rate, &self.context.stop);
+        let mut writer = match started {
             Ok(writer) => writer,
             Err(error) => return Ended::BadInput(error),
         };
@@ -71,13 +77,7 @@ impl Run<'_> {
         self.largest = written.largest;
         self.saw_bytes = written.saw_bytes;
         self.tally.close(written);
-        let ended = match ended {
-            Ended::Lost(_) => ended,
-            ended => match self.drain(&writer, &mut acks).await {
-                Ok(()) => ended,
-                Err(worse) => worse,
-            },
-        };
+        let ended = self.drain(ended, &writer, &mut acks).await;
         self.tally.clear();
         ended
     }
@@ -85,7 +85,7 @@ impl Run<'_> {
     /// Shows acknowledgements until the last record is in the queue.
     async fn while_writing(&mut self, writer: &mut Writer, acks: &mut Acks) -> Ended {
         loop {
-            if let Err(error) = self.show(writer, acks) {
+            if let Err(error) = self.show(writer, acks).await {
                 return Ended::Output(error);
             }
             tokio::select! {
@@ -102,22 +102,35 @@ impl Run<'_> {
         }
     }
 
-    /// Shows those that are still to come when nothing more is written.
-    async fn drain(&mut self, writer: &Writer, acks: &mut Acks) -> std::result::Result<(), Ended> {
-        self.show(writer, acks).map_err(Ended::Output)?;
-        while acks.pending() > 0 {
-            self.arrived(acks).await.map_err(Ended::Lost)?;
-            self.show(writer, acks).map_err(Ended::Output)?;
+    /// Nothing more is written: shows what is still to come, and says how it ended. When the output is broken, the
+    /// records are counted all the same.
+    async fn drain(&mut self, mut ended: Ended, writer: &Writer, acks: &mut Acks) -> Ended {
+        acks.gather();
+        loop {
+            if let Err(error) = self.show(writer, acks).await {
+                ended = Ended::Output(error);
+            }
+            if acks.pending() == 0 || matches!(ended, Ended::Lost(_)) {
+                return ended;
+            }
+            if let Err(failure) = self.arrived(acks).await {
+                acks.gather();
+                ended = Ended::Lost(failure);
+            }
         }
-        Ok(())
     }
 
-    /// Shows what has arrived; nothing of it waits to be seen afterwards.
-    fn show(&mut self, writer: &Writer, acks: &mut Acks) -> Result<()> {
+    /// Shows what is ready; nothing of it waits to be seen afterwards.
+    async fn show(&mut self, writer: &Writer, acks: &mut Acks) -> Result<()> {
         while let Some(ack) = acks.take() {
             self.told_away &= ack.result.is_err();
             let key = writer.first_key(ack.sequence);
             self.tally.take(ack, key, &self.choice)?;
+            self.shown += 1;
+            // More may arrive for as long as this takes, so nothing else might ever be waited for.
+            if self.shown.is_multiple_of(AT_A_STRETCH) {
+                tokio::task::yield_now().await;
+            }
         }
         self.tally.flush()
     }

@@ -32,6 +32,8 @@ pub(super) struct Tally<'a> {
     text: Template,
     /// Lines that are not written yet: many go out at once.
     lines: String,
+    /// Nobody reads them any more. That is said once; what becomes of the records is counted all the same.
+    is_deaf: bool,
     /// Lines for a report, where they are few: a person sees them beside their explanation.
     held: Option<Vec<Block>>,
     sent: u64,
@@ -53,6 +55,7 @@ impl<'a> Tally<'a> {
         Self {
             text: text.template(context.lang(), &ACK_VALUES),
             lines: String::new(),
+            is_deaf: false,
             held,
             context,
             topic,
@@ -162,8 +165,13 @@ impl<'a> Tally<'a> {
     }
 
     fn write(&mut self) -> Result<()> {
+        if self.is_deaf {
+            self.lines.clear();
+            return Ok(());
+        }
         let written = self.context.ui.data().write_all(self.lines.as_bytes());
         self.lines.clear();
+        self.is_deaf = written.is_err();
         Ok(written?)
     }
 
@@ -213,8 +221,12 @@ impl<'a> Tally<'a> {
     /// Shows what is not shown yet; to be called before anything is waited for.
     pub(super) fn flush(&mut self) -> Result<()> {
         self.write()?;
-        self.context.ui.data().flush()?;
-        Ok(())
+        if self.is_deaf {
+            return Ok(());
+        }
+        let flushed = self.context.ui.data().flush();
+        self.is_deaf = flushed.is_err();
+        Ok(flushed?)
     }
 
     /// Takes the progress off the screen, where there is some.

@@ -40,9 +40,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Begins to write all that the source gives, at most `rate` records a second.
-    pub(super) fn start(source: Source, making: Making, sender: Sender, rate: Option<u32>) -> Result<Self> {
-        let desk = Arc::new(Desk::new(sender));
+    /// Begins to write all that the source gives, at most `rate` records a second, until it is to stop.
+    pub(super) fn start(
+        source: Source,
+        making: Making,
+        sender: Sender,
+        rate: Option<u32>,
+        stop: &CancellationToken,
+    ) -> Result<Self> {
+        let desk = Arc::new(Desk::new(sender, stop.child_token()));
         let its = Arc::clone(&desk);
         let (ended, end) = oneshot::channel();
         let thread = std::thread::Builder::new().name("records".to_owned()).spawn(move || {
@@ -98,9 +104,9 @@ struct State {
 }
 
 impl Desk {
-    fn new(sender: Sender) -> Self {
+    fn new(sender: Sender, closed: CancellationToken) -> Self {
         let state = State { sender: Some(sender), written: Written::default(), first_keys: Vec::new() };
-        Self { state: Mutex::new(state), closed: CancellationToken::new() }
+        Self { state: Mutex::new(state), closed }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -127,7 +133,7 @@ impl Desk {
     /// Puts a record into the queue, once it has room. False if the desk was closed first.
     fn write(&self, item: &Item<'_>, making: &mut Making, runtime: &Runtime) -> bool {
         let record = making.record(item);
-        loop {
+        while !self.closed.is_cancelled() {
             let mut state = self.lock();
             let State { sender: Some(sender), written, first_keys } = &mut *state else { return false };
             let sequence = sender.given();
@@ -150,6 +156,7 @@ impl Desk {
             drop(state);
             self.wait(runtime, room.wait());
         }
+        false
     }
 
     /// Waits for something, at most until the desk is closed.
