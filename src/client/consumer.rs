@@ -171,6 +171,8 @@ pub(super) fn create(
         ("enable.partition.eof", "true".to_owned()),
         // librdkafka would read ahead 64 MiB of every partition.
         ("queued.max.messages.kbytes", "16384".to_owned()),
+        // And 100,000 records, each of which takes 300 bytes more than it has.
+        ("queued.min.messages", "20000".to_owned()),
         // It would then pause fetching for a second each time that this is full.
         ("fetch.queue.backoff.ms", "2".to_owned()),
     ];

@@ -1,6 +1,7 @@
 //! A broker that dies under a command: under a producer it comes back on the same addresses, under a scenario it does not.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -14,14 +15,22 @@ const ROUNDS: u32 = 3;
 /// Records that are written before the broker dies in each round, and as many while it is away.
 const RECORDS: u32 = 500;
 
+const TOPIC: &str = "phase4-vanishing";
+
+/// A broker that keeps its data in this folder, and has the topic with one partition.
+fn with_a_topic(folder: &Path) -> Embedded {
+    let broker = Embedded::start_in(&folder.join("data"), None, &[]).unwrap();
+    let created = kafkalab(&["topics", "create", TOPIC, "--partitions", "1", "-b", &broker.sasl]);
+    assert_eq!(created.code, 0, "{created:?}");
+    broker
+}
+
 #[test]
 fn an_idempotent_producer_loses_and_repeats_nothing_and_says_that_it_waits() {
     let folder = tempfile::tempdir().unwrap();
-    let mut broker = Embedded::start_in(&folder.path().join("data"), None, &[]).unwrap();
+    let mut broker = with_a_topic(folder.path());
     let sasl = broker.sasl.clone();
-    let created = kafkalab(&["topics", "create", "phase4-vanishing", "--partitions", "1", "-b", &sasl]);
-    assert_eq!(created.code, 0, "{created:?}");
-    let at = ["-b", &sasl, "-t", "phase4-vanishing"];
+    let at = ["-b", &sasl, "-t", TOPIC];
     let arguments = ["phase1", "produce", "--timeout", "30s", "-X", "enable.idempotence=true"];
     let mut program = command(folder.path(), &[&arguments[..], &at].concat());
     program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -64,11 +73,9 @@ fn an_idempotent_producer_loses_and_repeats_nothing_and_says_that_it_waits() {
 #[test]
 fn a_reader_whose_broker_dies_gives_up_after_its_timeout() {
     let folder = tempfile::tempdir().unwrap();
-    let mut broker = Embedded::start_in(&folder.path().join("data"), None, &[]).unwrap();
+    let mut broker = with_a_topic(folder.path());
     let sasl = broker.sasl.clone();
-    let created = kafkalab(&["topics", "create", "phase4-vanishing", "--partitions", "1", "-b", &sasl]);
-    assert_eq!(created.code, 0, "{created:?}");
-    let at = ["-b", &sasl, "-t", "phase4-vanishing"];
+    let at = ["-b", &sasl, "-t", TOPIC];
     // More than a reader keeps, so that it still wants some when its broker is gone.
     let lines = format!("{:01000}\n", 0).repeat(60_000);
     let written = kafkalab_fed(&[&["phase1", "produce", "-q"], &at[..]].concat(), lines);
