@@ -6,6 +6,7 @@ mod compaction;
 mod damage;
 mod folders;
 mod journal;
+mod keyed;
 mod model;
 mod offsets;
 mod reopen;
