@@ -155,7 +155,7 @@ async fn records_out(broker: &Broker) -> [f64; 2] {
     let (mut out, mut committed) = (Runs::default(), Runs::default());
     for _ in 0..REQUESTS {
         let began = Instant::now();
-        let (records, _) = log.read(&mut cluster, &bounds, bounds.end - 1).await.expect("it answers");
+        let (records, _) = log.read(&mut cluster, &bounds, bounds.end - 1, 1).await.expect("it answers");
         out.push(began.elapsed().as_secs_f64() * 1e6);
         assert_eq!(records.len(), 1, "the last record");
         let began = Instant::now();

@@ -9,11 +9,10 @@ use super::program::command;
 use crate::support::{Lab, unique};
 
 /// A thousand bytes each.
-const RECORDS: usize = 400_000;
+const RECORDS: usize = 300_000;
 const RECORD_BYTES: usize = 1000;
-/// What a process may take, KiB: threads' stacks, librdkafka's queues, what the allocator sets aside, and less than the
-/// records.
-const MEMORY_KIB: usize = 300_000;
+/// What a process may take, KiB: threads' stacks and librdkafka's queues, and far less than the records.
+const MEMORY_KIB: usize = 180_000;
 
 /// The command with its memory bounded.
 fn bounded(lab: &Lab, home: &std::path::Path, arguments: &[&str]) -> Command {

@@ -96,12 +96,8 @@ export function marked(name, data = {}) {
   return `[data-test="${name}"]${more.join('')}`;
 }
 
-/**
- * The most memory that the page's server has held, in bytes, without the pages of its program's file: those of a build
- * for debugging are five times as many as anybody's.
- */
+/** The most memory that the page's server has held, in bytes. */
 export function peakOfServer() {
   const status = readFileSync(`/proc/${stage.pid}/status`, 'utf8');
-  const bytes = (name) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)[1]) * 1024;
-  return bytes('VmHWM') - bytes('RssFile');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)[1]) * 1024;
 }

@@ -61,7 +61,7 @@ pub async fn records_since(
         let mut next =
             (bounds.end - i64::from(count)).max(bounds.start).max(first(bounds.partition, bounds.end));
         while next < bounds.end {
-            let (records, after) = log.read(cluster, bounds, next).await?;
+            let (records, after) = log.read(cluster, bounds, next, usize::MAX).await?;
             found.extend(records);
             next = after;
         }
@@ -115,8 +115,8 @@ impl TopicLog {
         Ok(Self { topic: topic.to_owned(), partitions: partitions.collect() })
     }
 
-    /// The records that one answer of the broker brings from an offset on, up to the end, and the offset to go on at.
-    /// There may be none where compaction took them, or where only marks of transactions stand. Needs READ on the
+    /// The records that one answer of the broker brings from an offset on, up to the end and up to `most`, and the offset
+    /// to go on at. There may be none where compaction took them, or where only marks of transactions stand. Needs READ on the
     /// topic.
     ///
     /// # Errors
@@ -126,12 +126,14 @@ impl TopicLog {
         cluster: &mut Cluster,
         bounds: &Bounds,
         from: i64,
+        most: usize,
     ) -> Result<(Vec<Stored>, i64), RawError> {
         let places = [(bounds.partition, from)];
         let answer = fetch(cluster, bounds.leader, &self.topic, places, Duration::ZERO).await?;
         let (mut next, mut found) = (from, Vec::new());
         for (partition, batches) in answer {
-            found.extend(take(decode(partition, batches)?, &mut next, bounds.end));
+            let left = most - found.len();
+            take(partition, batches, &mut next, bounds.end, left, &mut found)?;
         }
         // An answer without a record has none to offer up to the end.
         Ok((found, if next == from { bounds.end } else { next }))
@@ -153,19 +155,11 @@ impl TopicLog {
         let mut found = Vec::new();
         for (partition, batches) in fetch(cluster, leader, &self.topic, places, wait).await? {
             if let Some(next) = offsets.get_mut(&partition) {
-                found.extend(take(decode(partition, batches)?, next, i64::MAX));
+                take(partition, batches, next, i64::MAX, usize::MAX, &mut found)?;
             }
         }
         Ok(found)
     }
-}
-
-/// The records of batches that lie between `next` and `end`, and moves `next` behind the batches. A batch is given as a
-/// whole, also what stands before the offset that was asked for; marks of transactions are no records.
-fn take((mut records, after): (Vec<Stored>, i64), next: &mut i64, end: i64) -> Vec<Stored> {
-    records.retain(|stored| (*next..end).contains(&stored.record.offset) && !stored.record.control);
-    *next = after.min(end).max(*next);
-    records
 }
 
 /// Where the logs of a topic's partitions begin or end, by number.
@@ -212,10 +206,18 @@ async fn fetch(
     found.collect()
 }
 
-/// The records of whole batches, and the offset behind the last batch, 0 where there is none; a broker may cut the last
-/// one off.
-fn decode(partition: i32, mut bytes: Bytes) -> Result<(Vec<Stored>, i64), RawError> {
-    let (mut found, mut after) = (Vec::new(), 0);
+/// Adds the records of whole batches that lie between `next` and `end`, up to `most`, and moves `next` behind what was
+/// looked at; a broker may cut the last batch off. A batch is given as a whole, also what stands before the offset that
+/// was asked for; marks of transactions are no records.
+fn take(
+    partition: i32,
+    mut bytes: Bytes,
+    next: &mut i64,
+    end: i64,
+    most: usize,
+    found: &mut Vec<Stored>,
+) -> Result<(), RawError> {
+    let full = found.len().saturating_add(most);
     while let Some(mut length) = bytes.get(8..LOG_OVERHEAD) {
         let length = LOG_OVERHEAD + usize::try_from(length.get_i32()).unwrap_or(usize::MAX - LOG_OVERHEAD);
         if bytes.len() < length || length < LAST_OFFSET_DELTA.end {
@@ -224,13 +226,20 @@ fn decode(partition: i32, mut bytes: Bytes) -> Result<(Vec<Stored>, i64), RawErr
         let mut batch = bytes.split_to(length);
         let codec = codec(batch[ATTRIBUTES + 1]);
         let (mut first, mut delta) = (&batch[..8], &batch[LAST_OFFSET_DELTA]);
-        after = first.get_i64().saturating_add(delta.get_i32().into()).saturating_add(1);
+        let after = first.get_i64().saturating_add(delta.get_i32().into()).saturating_add(1);
         let broken = |error| RawError::Unsupported(format!("A batch of partition {partition}: {error}."));
         let records = RecordBatchDecoder::decode_all(&mut batch).map_err(broken)?;
+        let range = *next..end;
         let records = records.into_iter().flat_map(|set| set.records);
-        found.extend(records.map(|record| Stored { partition, codec, record }));
+        let asked = records.filter(|record| range.contains(&record.offset) && !record.control);
+        found.extend(asked.take(full - found.len()).map(|record| Stored { partition, codec, record }));
+        if found.len() == full {
+            *next = found.last().map_or(*next, |last| last.record.offset + 1);
+            break;
+        }
+        *next = after.min(end).max(*next);
     }
-    Ok((found, after))
+    Ok(())
 }
 
 /// The codec in the lowest three bits of a batch's attributes.

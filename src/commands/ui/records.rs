@@ -98,8 +98,8 @@ async fn from_offset(
     };
     let (mut next, mut found) = (from.max(bounds.start), Vec::new());
     while next < bounds.end && found.len() < limit {
-        let (records, after) = log.read(cluster, bounds, next).await?;
-        found.extend(records.into_iter().take(limit - found.len()));
+        let (records, after) = log.read(cluster, bounds, next, limit - found.len()).await?;
+        found.extend(records);
         next = after;
     }
     Ok((*bounds, found))

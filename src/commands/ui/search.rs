@@ -62,7 +62,7 @@ async fn through(cluster: &mut Cluster, wanted: &Wanted, page: &Listener) -> Res
     for bounds in log.partitions.iter().filter(asked) {
         let mut next = bounds.start;
         while next < bounds.end {
-            let (records, after) = log.read(cluster, bounds, next).await?;
+            let (records, after) = log.read(cluster, bounds, next, usize::MAX).await?;
             read += after - next;
             next = after;
             let fitting = records.iter().filter(|stored| wanted.fits(&stored.record));
