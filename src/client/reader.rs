@@ -115,7 +115,7 @@ impl Reader {
     /// The next record; `None` when every range has been read. Order holds within a partition only.
     pub async fn next(&mut self) -> Result<Option<Received<'_>>, Failure> {
         // Over all turns: that the brokers are still away, which is told again and again, does not break it.
-        let mut silence = pin!(silence(self.patience));
+        let mut silence = pin!(patience(self.patience));
         loop {
             if self.open.is_empty() {
                 return Ok(None);
@@ -178,8 +178,9 @@ fn close(native: &Native, topic: &str, open: &mut BTreeSet<i32>, partition: i32)
     }
 }
 
-async fn silence(patience: Option<Duration>) {
-    match patience {
+/// Waits for the end of patience; for ever without one.
+pub async fn patience(limit: Option<Duration>) {
+    match limit {
         Some(limit) => tokio::time::sleep(limit).await,
         None => pending().await,
     }

@@ -12,7 +12,6 @@ use crate::client::signals::{Away, Signals};
 pub struct Acks {
     deliveries: Deliveries,
     ready: VecDeque<Ack>,
-    taken: u64,
     /// Taken only when this is dropped.
     poller: Option<Poller>,
     has_tls: bool,
@@ -20,7 +19,7 @@ pub struct Acks {
 
 impl Acks {
     pub(super) fn new(deliveries: Deliveries, poller: Poller, has_tls: bool) -> Self {
-        Self { deliveries, ready: VecDeque::new(), taken: 0, poller: Some(poller), has_tls }
+        Self { deliveries, ready: VecDeque::new(), poller: Some(poller), has_tls }
     }
 
     /// Whether what comes without a record, such as a refused login, is of interest.
@@ -34,9 +33,7 @@ impl Acks {
 
     /// One that is ready.
     pub fn take(&mut self) -> Option<Ack> {
-        let ack = self.ready.pop_front()?;
-        self.taken += 1;
-        Some(ack)
+        self.ready.pop_front()
     }
 
     /// Makes those that have arrived ready to be taken, without waiting for more.
@@ -79,7 +76,7 @@ impl Acks {
 
     /// How many records wait for their acknowledgement.
     pub fn pending(&self) -> u64 {
-        self.deliveries.books.all_queued().saturating_sub(self.taken)
+        self.deliveries.books.not_collected(self.ready.len())
     }
 }
 

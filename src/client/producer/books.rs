@@ -51,7 +51,12 @@ impl Books {
 
     /// Whether acknowledgements must be taken first.
     pub(super) fn is_full(&self) -> bool {
-        self.all_queued().saturating_sub(self.collected.load(Ordering::SeqCst)) >= MOST
+        self.not_collected(0) >= MOST
+    }
+
+    /// Records whose acknowledgement is still to be collected, and so many that were and are kept.
+    pub(super) fn not_collected(&self, kept: usize) -> u64 {
+        (self.all_queued() + kept as u64).saturating_sub(self.collected.load(Ordering::SeqCst))
     }
 
     /// Tells of acknowledgements, and of the room that they left.
@@ -61,7 +66,7 @@ impl Books {
     }
 
     /// Records in the queue.
-    pub(super) fn all_queued(&self) -> u64 {
+    fn all_queued(&self) -> u64 {
         self.queued.load(Ordering::SeqCst)
     }
 

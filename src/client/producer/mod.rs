@@ -13,7 +13,7 @@ use rdkafka::producer::Producer as _;
 
 pub use self::acks::Acks;
 use self::deliveries::{Deliveries, Native, Poller};
-pub use self::sender::{Room, Sender};
+pub use self::sender::Sender;
 use super::failure::{Failure, Kind};
 use super::metadata::{self, Topic, on_topic};
 use super::partitioner::Partitioner;

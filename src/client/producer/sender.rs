@@ -76,19 +76,10 @@ impl Sender {
         self.next
     }
 
-    /// What to wait on when the queue is full.
-    pub fn room(&self) -> Room {
-        Room(Arc::clone(&self.books))
-    }
-}
-
-/// The room in a full queue.
-pub struct Room(Arc<Books>);
-
-impl Room {
-    /// Completes when there may be some.
-    pub async fn wait(&self) {
-        self.0.room.notified().await;
+    /// Completes when there may be room in a queue that was full.
+    pub fn room(&self) -> impl Future<Output = ()> + use<> {
+        let books = Arc::clone(&self.books);
+        async move { books.room.notified().await }
     }
 }
 

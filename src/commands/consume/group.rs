@@ -7,8 +7,8 @@ use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
 use super::show::Show;
-use super::{Reading, Stop, explain, listed, patience};
-use crate::client::{Failure, GroupEvent, GroupReader, GroupRequest, Reset};
+use super::{Reading, Stop, explain, listed};
+use crate::client::{Failure, GroupEvent, GroupReader, GroupRequest, Reset, patience};
 use crate::error::{Error, Kind, Result};
 use crate::report::Report;
 use crate::words::{Message, consume as words};

@@ -146,14 +146,6 @@ impl Reading<'_> {
     }
 }
 
-/// Waits for the end of patience; for ever without one.
-async fn patience(limit: Option<Duration>) {
-    match limit {
-        Some(limit) => tokio::time::sleep(limit).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// Partition numbers for a sentence.
 fn listed(partitions: &[i32]) -> String {
     partitions.iter().map(i32::to_string).collect::<Vec<_>>().join(", ")

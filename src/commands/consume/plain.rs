@@ -2,8 +2,8 @@
 
 use futures_util::FutureExt as _;
 
-use super::{Reading, Stop, explain, patience};
-use crate::client::{Failure, OffsetSpec, Point, Range, ReadRequest, Reader};
+use super::{Reading, Stop, explain};
+use crate::client::{Failure, OffsetSpec, Point, Range, ReadRequest, Reader, patience};
 use crate::error::{Error, Kind, Result};
 use crate::report::Report;
 use crate::words::consume as words;

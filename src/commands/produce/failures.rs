@@ -36,6 +36,11 @@ impl Failures {
         self.0.iter().map(|(failure, ranges)| (failure, ranges.to_string()))
     }
 
+    /// Whether every record was written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// How many records they are.
     pub(super) fn count(&self) -> u64 {
         self.0.iter().map(|(_, ranges)| ranges.count).sum()

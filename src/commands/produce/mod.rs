@@ -137,10 +137,7 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
             source.is_short(),
         ),
         choice: explain::Chooser::new(&profile, args, &options, &found),
-        largest: 0,
-        saw_bytes: false,
         told_away: false,
-        shown: 0,
     };
     let ended = if context.global.dry_run {
         run.dry(source, making).await
@@ -168,7 +165,7 @@ impl Run<'_> {
     async fn finish(mut self, ended: Ended, stdin: Stdin) -> Result<Report> {
         let context = self.context;
         self.tally.note();
-        let all_written = self.tally.failures().next().is_none();
+        let all_written = self.tally.written().failures.is_empty();
         // Also one that came while only acknowledgements were awaited: whoever stops that must not take it for done.
         let ended = match ended {
             Ended::Complete if !all_written && context.stop.is_cancelled() => Ended::Interrupted,
@@ -178,13 +175,14 @@ impl Run<'_> {
             self.tally.let_go().map_err(|error| error.hint(self.tally.summary()))?;
         }
         let tally = &self.tally;
+        let written = tally.written();
         let doing = words::DOING.with(&[("topic", &self.topic.name)]);
         let mut blocks = Vec::new();
-        for (failure, records) in tally.failures() {
+        for (failure, records) in written.failures.iter() {
             let records = words::NOT_WRITTEN.with(&[("topic", &self.topic.name), ("records", &records)]);
             let block = trouble::explain(context, self.profile, records, failure).await;
             blocks.push(match failure.kind {
-                client::Kind::TooLarge => block.hint(words::LARGEST.with(&[("bytes", &self.largest)])),
+                client::Kind::TooLarge => block.hint(words::LARGEST.with(&[("bytes", &written.largest)])),
                 _ => block,
             });
         }
@@ -199,12 +197,12 @@ impl Run<'_> {
             }
             Ended::BadInput(error) => {
                 blocks.iter().for_each(|block| context.ui.show_failure(block));
-                return Err(if tally.sent() > 0 { error.hint(tally.summary()) } else { error });
+                return Err(if written.records > 0 { error.hint(tally.summary()) } else { error });
             }
             Ended::Output(error) if blocks.is_empty() => return Err(error.hint(tally.summary())),
             Ended::Output(_) | Ended::Complete => {}
         }
-        if tally.sent() == 0 {
+        if written.records == 0 {
             return stdin.nothing();
         }
         if !blocks.is_empty() {
@@ -215,10 +213,10 @@ impl Run<'_> {
             blocks.iter().for_each(|block| context.ui.show_failure(block));
             return Err(Error::new(Kind::Partial, tally.summary()));
         }
-        if self.saw_bytes {
+        if written.saw_bytes {
             context.ui.note(words::BYTES);
         }
-        if tally.sent() > 1 {
+        if written.records > 1 {
             context.ui.note(tally.summary());
         }
         let done = Some(self.tally.summary());

@@ -1,7 +1,6 @@
 //! A run: records go to a thread that writes them, acknowledgements come back and are shown.
 
 use std::borrow::Cow;
-use std::panic;
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
@@ -11,7 +10,7 @@ use super::explain::Chooser;
 use super::input::Source;
 use super::making::Making;
 use super::tally::Tally;
-use super::writer::{Writer, Written};
+use super::writer::{Writer, Written, joined};
 use crate::client::{Acks, Failure, Producer, Topic};
 use crate::commands::Context;
 use crate::error::{Error, Result};
@@ -21,7 +20,7 @@ use crate::words::produce as words;
 /// Records of a dry run that are read ahead.
 const AHEAD: usize = 1000;
 
-/// Acknowledgements that are shown before signals are looked at.
+/// One acknowledgement of so many is a moment to look at signals.
 const AT_A_STRETCH: u64 = 1000;
 
 /// A record that would be written.
@@ -53,14 +52,8 @@ pub(super) struct Run<'a> {
     pub(super) topic: &'a Topic,
     pub(super) tally: Tally<'a>,
     pub(super) choice: Chooser,
-    /// The bytes of key and value of the largest record.
-    pub(super) largest: usize,
-    /// Whether one was read as text and is none.
-    pub(super) saw_bytes: bool,
     /// Whether it was said that the brokers are away.
     pub(super) told_away: bool,
-    /// Acknowledgements so far.
-    pub(super) shown: u64,
 }
 
 impl Run<'_> {
@@ -73,10 +66,7 @@ impl Run<'_> {
             Err(error) => return Ended::BadInput(error),
         };
         let ended = self.while_writing(&mut writer, &mut acks).await;
-        let written = writer.close();
-        self.largest = written.largest;
-        self.saw_bytes = written.saw_bytes;
-        self.tally.close(written);
+        self.tally.close(writer.close());
         let ended = self.drain(ended, &writer, &mut acks).await;
         self.tally.clear();
         ended
@@ -123,14 +113,13 @@ impl Run<'_> {
     /// Shows what is ready; nothing of it waits to be seen afterwards.
     async fn show(&mut self, writer: &Writer, acks: &mut Acks) -> Result<()> {
         while let Some(ack) = acks.take() {
+            // More may arrive for as long as this takes, so nothing else might ever be waited for.
+            if ack.sequence.is_multiple_of(AT_A_STRETCH) {
+                tokio::task::yield_now().await;
+            }
             self.told_away &= ack.result.is_err();
             let key = writer.first_key(ack.sequence);
             self.tally.take(ack, key, &self.choice)?;
-            self.shown += 1;
-            // More may arrive for as long as this takes, so nothing else might ever be waited for.
-            if self.shown.is_multiple_of(AT_A_STRETCH) {
-                tokio::task::yield_now().await;
-            }
         }
         self.tally.flush()
     }
@@ -171,10 +160,10 @@ impl Run<'_> {
             let Planned { partition, key, is_bytes } = match record {
                 Some(Ok(record)) => record,
                 Some(Err(error)) => break Ended::BadInput(error),
-                None => match reading.join() {
-                    Ok(()) => break Ended::Complete,
-                    Err(panicked) => panic::resume_unwind(panicked),
-                },
+                None => {
+                    joined(reading);
+                    break Ended::Complete;
+                }
             };
             written.records += 1;
             written.saw_bytes |= is_bytes;
@@ -183,7 +172,6 @@ impl Run<'_> {
                 break Ended::Output(error);
             }
         };
-        self.saw_bytes = written.saw_bytes;
         self.tally.close(written);
         ended
     }

@@ -7,9 +7,8 @@ use std::io::Write as _;
 use serde_json::json;
 
 use super::explain::Chooser;
-use super::failures::Failures;
 use super::writer::Written;
-use crate::client::{Ack, Failure, Placed};
+use crate::client::{Ack, Placed};
 use crate::commands::Context;
 use crate::error::Result;
 use crate::report::Block;
@@ -36,14 +35,14 @@ pub(super) struct Tally<'a> {
     is_deaf: bool,
     /// Lines for a report, where they are few: a person sees them beside their explanation.
     held: Option<Vec<Block>>,
-    sent: u64,
     acknowledged: u64,
     last: Option<(Placed, Option<Vec<u8>>)>,
     /// Where the newest acknowledged record stands.
     newest: Option<(i32, Option<i64>)>,
     /// The partitions that got a record.
     partitions: BTreeSet<i32>,
-    failures: Failures,
+    /// Records that the broker, or the client waiting for it, refused; at the end all that was written.
+    written: Written,
     /// Shows how far a long run is, where a person waits for it and the acknowledgements go elsewhere.
     progress: Option<indicatif::ProgressBar>,
 }
@@ -60,12 +59,11 @@ impl<'a> Tally<'a> {
             context,
             topic,
             has_answers,
-            sent: 0,
             acknowledged: 0,
             last: None,
             newest: None,
             partitions: BTreeSet::new(),
-            failures: Failures::default(),
+            written: Written::default(),
             progress: None,
         }
     }
@@ -89,7 +87,7 @@ impl<'a> Tally<'a> {
                 Ok(())
             }
             Err(failure) => {
-                self.failures.add(ack.sequence, *failure);
+                self.written.failures.add(ack.sequence, *failure);
                 Ok(())
             }
         }
@@ -161,15 +159,19 @@ impl<'a> Tally<'a> {
             return Ok(());
         }
         self.lines.push('\n');
-        if self.lines.len() < WRITTEN_AT_ONCE { Ok(()) } else { self.write() }
+        if self.lines.len() < WRITTEN_AT_ONCE { Ok(()) } else { self.write(false) }
     }
 
-    fn write(&mut self) -> Result<()> {
+    fn write(&mut self, flushes: bool) -> Result<()> {
         if self.is_deaf {
             self.lines.clear();
             return Ok(());
         }
-        let written = self.context.ui.data().write_all(self.lines.as_bytes());
+        let mut out = self.context.ui.data();
+        let mut written = out.write_all(self.lines.as_bytes());
+        if flushes {
+            written = written.and_then(|()| out.flush());
+        }
         self.lines.clear();
         self.is_deaf = written.is_err();
         Ok(written?)
@@ -192,8 +194,8 @@ impl<'a> Tally<'a> {
 
     /// Nothing more is written.
     pub(super) fn close(&mut self, written: Written) {
-        self.sent = written.records;
-        self.failures.absorb(written.failures);
+        let failures = std::mem::replace(&mut self.written, written).failures;
+        self.written.failures.absorb(failures);
     }
 
     fn tick(&mut self) {
@@ -220,13 +222,7 @@ impl<'a> Tally<'a> {
 
     /// Shows what is not shown yet; to be called before anything is waited for.
     pub(super) fn flush(&mut self) -> Result<()> {
-        self.write()?;
-        if self.is_deaf {
-            return Ok(());
-        }
-        let flushed = self.context.ui.data().flush();
-        self.is_deaf = flushed.is_err();
-        Ok(flushed?)
+        self.write(true)
     }
 
     /// Takes the progress off the screen, where there is some.
@@ -236,8 +232,9 @@ impl<'a> Tally<'a> {
         }
     }
 
-    pub(super) fn sent(&self) -> u64 {
-        self.sent
+    /// What was written, and what of it failed; whole after [`close`](Self::close).
+    pub(super) fn written(&self) -> &Written {
+        &self.written
     }
 
     pub(super) fn acknowledged(&self) -> u64 {
@@ -253,24 +250,19 @@ impl<'a> Tally<'a> {
         self.has_answers
     }
 
-    /// The reasons of failure, each with the numbers of its records.
-    pub(super) fn failures(&self) -> impl Iterator<Item = (&Failure, String)> {
-        self.failures.iter()
-    }
-
     /// How many records have which fate.
     pub(super) fn summary(&self) -> Message {
-        let failed = self.failures.count();
-        let unknown = self.sent.saturating_sub(self.acknowledged + failed);
+        let (sent, failed) = (self.written.records, self.written.failures.count());
+        let unknown = sent.saturating_sub(self.acknowledged + failed);
         if self.context.global.dry_run {
-            return words::SUMMARY_DRY.with(&[("sent", &self.sent), ("topic", &self.topic)]);
+            return words::SUMMARY_DRY.with(&[("sent", &sent), ("topic", &self.topic)]);
         }
         if !self.has_answers {
             return words::SUMMARY_UNANSWERED.with(&[("sent", &self.acknowledged), ("failed", &failed)]);
         }
         let text = if unknown > 0 { words::SUMMARY_UNKNOWN } else { words::SUMMARY };
         let mut values: Vec<(&'static str, &dyn std::fmt::Display)> = vec![
-            ("sent", &self.sent),
+            ("sent", &sent),
             ("acknowledged", &self.acknowledged),
             ("failed", &failed),
             ("topic", &self.topic),

@@ -18,7 +18,7 @@ use crate::client::{Enqueued, Sender};
 use crate::error::Result;
 
 /// Records of which the key is remembered until the acknowledgement comes, to say who chose the partition.
-const REMEMBERED: u64 = 20;
+const REMEMBERED: usize = 20;
 
 /// What was written, refused records included.
 #[derive(Default)]
@@ -64,21 +64,17 @@ impl Writer {
     /// # Panics
     /// If the thread did: that is no end of the input.
     pub(super) async fn end(&mut self) -> Result<()> {
-        match (&mut self.end).await {
-            Ok(ended) => ended,
-            Err(_) => match self.thread.take().map(JoinHandle::join) {
-                Some(Err(panicked)) => panic::resume_unwind(panicked),
-                _ => Ok(()),
-            },
+        let ended = (&mut self.end).await;
+        if let Some(thread) = self.thread.take() {
+            joined(thread);
         }
+        ended.unwrap_or(Ok(()))
     }
 
     /// The key of a record with this sequence, if it is one of the first.
     pub(super) fn first_key(&self, sequence: u64) -> Option<Option<Vec<u8>>> {
-        if sequence >= REMEMBERED {
-            return None;
-        }
-        self.desk.lock().first_keys.iter().find(|(its, _)| *its == sequence).map(|(_, key)| key.clone())
+        let place = usize::try_from(sequence).ok().filter(|place| *place < REMEMBERED)?;
+        self.desk.lock().first_keys.get(place).cloned()
     }
 
     /// Ends the writing. Nothing is put into the queue from now on.
@@ -87,6 +83,13 @@ impl Writer {
         let mut state = self.desk.lock();
         state.sender = None;
         std::mem::take(&mut state.written)
+    }
+}
+
+/// Waits for a thread that has nothing more to do, and panics if it did.
+pub(super) fn joined(thread: JoinHandle<()>) {
+    if let Err(panicked) = thread.join() {
+        panic::resume_unwind(panicked);
     }
 }
 
@@ -100,7 +103,8 @@ struct State {
     /// Whoever has it may write.
     sender: Option<Sender>,
     written: Written,
-    first_keys: Vec<(u64, Option<Vec<u8>>)>,
+    /// By sequence.
+    first_keys: Vec<Option<Vec<u8>>>,
 }
 
 impl Desk {
@@ -137,24 +141,22 @@ impl Desk {
             let mut state = self.lock();
             let State { sender: Some(sender), written, first_keys } = &mut *state else { return false };
             let sequence = sender.given();
-            let room = match sender.enqueue(&record) {
-                Ok(Enqueued::Full) => sender.room(),
-                Ok(Enqueued::Yes(_)) => {
-                    if sequence < REMEMBERED {
-                        first_keys.push((sequence, item.key.as_deref().map(<[u8]>::to_vec)));
-                    }
-                    written.note(item);
-                    return true;
+            match sender.enqueue(&record) {
+                Ok(Enqueued::Full) => {
+                    let room = sender.room();
+                    drop(state);
+                    self.wait(runtime, room);
+                    continue;
                 }
+                Ok(Enqueued::Yes(_)) => {}
                 // The others may still pass.
-                Err(failure) => {
-                    written.failures.add(sequence, failure);
-                    written.note(item);
-                    return true;
-                }
-            };
-            drop(state);
-            self.wait(runtime, room.wait());
+                Err(failure) => written.failures.add(sequence, failure),
+            }
+            if first_keys.len() < REMEMBERED {
+                first_keys.push(item.key.as_deref().map(<[u8]>::to_vec));
+            }
+            written.note(item);
+            return true;
         }
         false
     }
@@ -172,6 +174,7 @@ impl Desk {
 }
 
 impl Written {
+    /// One more was written.
     fn note(&mut self, item: &Item<'_>) {
         self.records += 1;
         self.largest = self.largest.max(item.size());
