@@ -15,9 +15,11 @@ const MOST: u64 = 200_000;
 /// looks at another's, so the order of all changes must be the same for all.
 #[derive(Debug, Default)]
 pub(super) struct Books {
-    queued: AtomicU64,
-    delivered: AtomicU64,
+    queued: Apart<AtomicU64>,
+    delivered: Apart<Delivered>,
     collected: AtomicU64,
+    /// The polling thread is about to sleep, or does.
+    pub(super) sleeps: AtomicBool,
     /// Somebody listens for what comes without a record, such as a refused login.
     pub(super) listens: AtomicBool,
     /// The producer ends.
@@ -28,17 +30,35 @@ pub(super) struct Books {
     pub(super) room: Notify,
 }
 
+/// What two threads change for each record, on cache lines of its own: they would wait for each other otherwise.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
+#[derive(Debug, Default)]
+struct Delivered {
+    records: AtomicU64,
+    /// So many were queued when it was last asked, which is only when that can matter.
+    queued: AtomicU64,
+}
+
 impl Books {
-    /// A record was put into the queue. Whether it is the only one, so that nobody polls for its acknowledgement yet.
+    /// A record was put into the queue. Whether the polling thread must be woken for it.
     pub(super) fn queued(&self) -> bool {
-        let before = self.queued.fetch_add(1, Ordering::SeqCst);
-        before <= self.delivered.load(Ordering::SeqCst)
+        self.queued.0.fetch_add(1, Ordering::SeqCst);
+        self.sleeps.load(Ordering::SeqCst)
     }
 
-    /// An acknowledgement was put where it can be taken.
+    /// An acknowledgement was put where it can be taken; said by whoever polls.
     pub(super) fn delivered(&self) {
-        self.delivered.fetch_add(1, Ordering::SeqCst);
-        if self.under_way() < MANY {
+        let Delivered { records, queued } = &self.delivered.0;
+        let enough_for_many = records.fetch_add(1, Ordering::SeqCst) + 1 + MANY;
+        if queued.load(Ordering::Relaxed) >= enough_for_many {
+            return;
+        }
+        let now = self.all_queued();
+        queued.store(now, Ordering::Relaxed);
+        if now < enough_for_many {
             self.tell();
         }
     }
@@ -67,12 +87,12 @@ impl Books {
 
     /// Records in the queue.
     fn all_queued(&self) -> u64 {
-        self.queued.load(Ordering::SeqCst)
+        self.queued.0.load(Ordering::SeqCst)
     }
 
     /// Acknowledgements so far, taken or not.
     pub(super) fn all_delivered(&self) -> u64 {
-        self.delivered.load(Ordering::SeqCst)
+        self.delivered.0.records.load(Ordering::SeqCst)
     }
 
     /// Records without an acknowledgement. One may be acknowledged before it is counted.
@@ -100,14 +120,26 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_of_several_wakes_the_polling_thread() {
+    fn few_are_told_of_at_once_and_many_together() {
         let books = Books::default();
-        assert!(books.queued());
+        let told = || std::pin::pin!(books.arrived.notified()).enable();
+        (0..MANY + 5).for_each(|_| {
+            books.queued();
+        });
+        for still in (1..=MANY + 4).rev() {
+            books.delivered();
+            assert_eq!(told(), still < MANY, "{still} are under way");
+        }
+        books.queued();
+        books.delivered();
+        assert!(told());
+    }
+
+    #[test]
+    fn the_polling_thread_is_woken_only_when_it_sleeps() {
+        let books = Books::default();
         assert!(!books.queued());
-        books.delivered();
-        assert!(!books.queued());
-        books.delivered();
-        books.delivered();
+        books.sleeps.store(true, Ordering::SeqCst);
         assert!(books.queued());
     }
 }

@@ -93,10 +93,13 @@ impl Poller {
         let its = Arc::clone(&books);
         let poll = move || {
             while !its.stops.load(Ordering::SeqCst) {
+                // Said first: who queues a record then sees it, or is seen.
+                its.sleeps.store(true, Ordering::SeqCst);
                 if its.under_way() == 0 && !its.listens.load(Ordering::SeqCst) {
                     std::thread::park();
                     continue;
                 }
+                its.sleeps.store(false, Ordering::SeqCst);
                 let before = its.all_delivered();
                 native.poll(POLL);
                 if its.all_delivered() != before {

@@ -20,6 +20,9 @@ use crate::error::Result;
 /// Records of which the key is remembered until the acknowledgement comes, to say who chose the partition.
 const REMEMBERED: usize = 20;
 
+/// One record of so many is a moment to look whether the desk is closed: that takes a lock.
+const AT_A_STRETCH: u64 = 100;
+
 /// What was written, refused records included.
 #[derive(Default)]
 pub(super) struct Written {
@@ -122,9 +125,14 @@ impl Desk {
         let runtime = Builder::new_current_thread().enable_time().build()?;
         let (started, mut given) = (Instant::now(), 0_u64);
         while let Some(item) = source.next()? {
+            if given.is_multiple_of(AT_A_STRETCH) && self.closed.is_cancelled() {
+                break;
+            }
             if let Some(rate) = rate {
                 let due = Duration::from_secs_f64(given as f64 / f64::from(rate));
-                self.wait(&runtime, async { tokio::time::sleep_until(started + due).await });
+                if !self.wait(&runtime, async { tokio::time::sleep_until(started + due).await }) {
+                    break;
+                }
             }
             if !self.write(&item, &mut making, &runtime) {
                 break;
@@ -137,7 +145,7 @@ impl Desk {
     /// Puts a record into the queue, once it has room. False if the desk was closed first.
     fn write(&self, item: &Item<'_>, making: &mut Making, runtime: &Runtime) -> bool {
         let record = making.record(item);
-        while !self.closed.is_cancelled() {
+        loop {
             let mut state = self.lock();
             let State { sender: Some(sender), written, first_keys } = &mut *state else { return false };
             let sequence = sender.given();
@@ -145,7 +153,9 @@ impl Desk {
                 Ok(Enqueued::Full) => {
                     let room = sender.room();
                     drop(state);
-                    self.wait(runtime, room);
+                    if !self.wait(runtime, room) {
+                        return false;
+                    }
                     continue;
                 }
                 Ok(Enqueued::Yes(_)) => {}
@@ -158,18 +168,11 @@ impl Desk {
             written.note(item);
             return true;
         }
-        false
     }
 
-    /// Waits for something, at most until the desk is closed.
-    fn wait(&self, runtime: &Runtime, something: impl Future<Output = ()>) {
-        runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = self.closed.cancelled() => {}
-                () = something => {}
-            }
-        });
+    /// Waits for something. False if the desk is closed first.
+    fn wait(&self, runtime: &Runtime, something: impl Future<Output = ()>) -> bool {
+        runtime.block_on(self.closed.run_until_cancelled(something)).is_some()
     }
 }
 
