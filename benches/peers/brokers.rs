@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::accounts;
@@ -70,6 +71,25 @@ impl Broker {
         Broker::start_in(engine, sync, tempfile::tempdir().expect("the temporary folder is writable"))
     }
 
+    /// Starts one with an empty folder, and lets it stand still until it is [awake](Self::awake).
+    pub fn standing(engine: Engine, sync: Sync) -> Broker {
+        let broker = Broker::start(engine, sync);
+        broker.signal(Signal::STOP);
+        broker
+    }
+
+    /// Lets a broker that stands still go on, for as long as what is returned lives. Whoever compares brokers in turn
+    /// has the others stand still: Apache Kafka takes a seventh of a processor when it has nothing to do, and who
+    /// is measured meanwhile would pay for it.
+    pub fn awake(&self) -> Awake<'_> {
+        self.signal(Signal::CONT);
+        Awake(self)
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("our child is there");
+    }
+
     /// Kills it and starts another on the same data.
     pub fn restart(mut self) -> Broker {
         self.kill();
@@ -117,6 +137,17 @@ impl Broker {
     }
 }
 
+/// While it lives, its broker runs.
+#[must_use]
+#[derive(Debug)]
+pub struct Awake<'a>(&'a Broker);
+
+impl Drop for Awake<'_> {
+    fn drop(&mut self) {
+        self.0.signal(Signal::STOP);
+    }
+}
+
 impl Drop for Broker {
     fn drop(&mut self) {
         self.kill();
@@ -152,7 +183,8 @@ fn kafka(folder: &Path, sync: Sync) -> Command {
     command
 }
 
-/// Writes Apache Kafka's settings and formats its storage, which is no part of its start.
+/// Writes Apache Kafka's settings and formats its storage, which is no part of its start. Its controller must not take
+/// the broker for dead after it stood still.
 fn format(folder: &Path, properties: &Path, sync: Sync) {
     let (port, sasl, controller) = (free_port(), free_port(), free_port());
     let mut text = format!(
@@ -165,7 +197,8 @@ fn format(folder: &Path, properties: &Path, sync: Sync) {
          listener.name.sasl_plaintext.plain.sasl.jaas.config=\
          org.apache.kafka.common.security.plain.PlainLoginModule required \
          user_laravel=\"laravel-secret\" user_nest=\"nest-secret\" user_admin=\"admin-secret\";\n\
-         log.dirs={}\noffsets.topic.replication.factor=1\ngroup.initial.rebalance.delay.ms=0\n",
+         log.dirs={}\noffsets.topic.replication.factor=1\ngroup.initial.rebalance.delay.ms=0\n\
+         broker.session.timeout.ms=3600000\n",
         folder.join("data").display()
     );
     if sync == Sync::EachBatch {

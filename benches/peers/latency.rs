@@ -22,10 +22,11 @@ const WARM_UP: usize = 500;
 /// Prints the table.
 pub fn measure(plan: &Plan) {
     let mut sides =
-        ENGINES.map(|engine| (Broker::start(engine, Sync::Lazily), Runs::default(), Runs::default()));
+        ENGINES.map(|engine| (Broker::standing(engine, Sync::Lazily), Runs::default(), Runs::default()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     for turn in 0..=plan.runs {
         for (broker, p50, p99) in &mut sides {
+            let _awake = broker.awake();
             let mut millis = runtime.block_on(run(broker, clients::topic(broker, 1)));
             millis.sort_by(f64::total_cmp);
             if turn > 0 {

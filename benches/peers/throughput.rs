@@ -51,13 +51,14 @@ pub fn measure_durable(plan: &Plan) {
 
 fn compare(plan: &Plan, load: Load, sync: Sync) {
     let mut sides = ENGINES.map(|engine| Side {
-        broker: Broker::start(engine, sync),
+        broker: Broker::standing(engine, sync),
         produced: Figure::default(),
         consumed: Figure::default(),
         kcat: Figure::default(),
     });
     for turn in 0..=plan.runs {
         for Side { broker, produced, consumed, kcat } in &mut sides {
+            let _awake = broker.awake();
             let topic = clients::topic(broker, load.partitions);
             produced.run(broker, turn, || clients::java_produce(broker, &topic, load));
             consumed.run(broker, turn, || clients::java_consume(broker, &topic, load));
