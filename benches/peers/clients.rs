@@ -59,8 +59,8 @@ pub fn java_consume(broker: &Broker, topic: &str, load: Load) -> f64 {
 }
 
 /// kcat reads so many records, from the first offset on; how long the process took. Two waits of half a second are its
-/// own and no broker's: at the end of the log (`-e`), so it counts, and after `-o beginning` where its thread for the
-/// broker is not up yet when it wants to ask for that offset, which is the more often so the quicker a broker answers.
+/// own and no broker's: one at the end of the log (`-e`), so it counts; one after `-o beginning`, if its thread for the
+/// broker is not up yet when it wants to ask for that offset. The quicker a broker answers, the more often that is so.
 pub fn kcat_consume(broker: &Broker, topic: &str, records: u64) -> Duration {
     let mut kcat = kcat(&broker.address);
     timed(kcat.args(["-C", "-t", topic, "-o", "0", "-c", &records.to_string(), "-q"]))

@@ -116,8 +116,8 @@ impl TopicLog {
     }
 
     /// The records that one answer of the broker brings from an offset on, up to the end and up to `most`, and the offset
-    /// to go on at. There may be none where compaction took them, or where only marks of transactions stand. Needs READ on the
-    /// topic.
+    /// to go on at. There may be none where compaction took them, or where only marks of transactions stand. Needs READ
+    /// on the topic.
     ///
     /// # Errors
     /// As [`last_records`].
@@ -132,8 +132,7 @@ impl TopicLog {
         let answer = fetch(cluster, bounds.leader, &self.topic, places, Duration::ZERO).await?;
         let (mut next, mut found) = (from, Vec::new());
         for (partition, batches) in answer {
-            let left = most - found.len();
-            take(partition, batches, &mut next, bounds.end, left, &mut found)?;
+            take(partition, batches, &mut next, bounds.end, most, &mut found)?;
         }
         // An answer without a record has none to offer up to the end.
         Ok((found, if next == from { bounds.end } else { next }))
@@ -206,9 +205,9 @@ async fn fetch(
     found.collect()
 }
 
-/// Adds the records of whole batches that lie between `next` and `end`, up to `most`, and moves `next` behind what was
-/// looked at; a broker may cut the last batch off. A batch is given as a whole, also what stands before the offset that
-/// was asked for; marks of transactions are no records.
+/// Adds the records of whole batches that lie between `next` and `end`, until there are `most` in all, and moves `next`
+/// behind what was looked at; a broker may cut the last batch off. A batch is given as a whole, also what stands before
+/// the offset that was asked for; marks of transactions are no records.
 fn take(
     partition: i32,
     mut bytes: Bytes,
@@ -217,7 +216,6 @@ fn take(
     most: usize,
     found: &mut Vec<Stored>,
 ) -> Result<(), RawError> {
-    let full = found.len().saturating_add(most);
     while let Some(mut length) = bytes.get(8..LOG_OVERHEAD) {
         let length = LOG_OVERHEAD + usize::try_from(length.get_i32()).unwrap_or(usize::MAX - LOG_OVERHEAD);
         if bytes.len() < length || length < LAST_OFFSET_DELTA.end {
@@ -232,8 +230,8 @@ fn take(
         let range = *next..end;
         let records = records.into_iter().flat_map(|set| set.records);
         let asked = records.filter(|record| range.contains(&record.offset) && !record.control);
-        found.extend(asked.take(full - found.len()).map(|record| Stored { partition, codec, record }));
-        if found.len() == full {
+        found.extend(asked.take(most - found.len()).map(|record| Stored { partition, codec, record }));
+        if found.len() == most {
             *next = found.last().map_or(*next, |last| last.record.offset + 1);
             break;
         }
