@@ -7,11 +7,21 @@ use std::{fs, thread};
 
 /// Processor time of a process and its threads, those that have ended too. `/proc` counts it in hundredths of a second.
 pub fn cpu(pid: u32) -> Duration {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The second field is the program's name in brackets, which may hold anything; utime is the 12th after it.
+    times(&pid.to_string(), 11)
+}
+
+/// Processor time of those children of this process that have ended, and of theirs.
+pub fn cpu_of_ended_children() -> Duration {
+    times("self", 13)
+}
+
+/// Two fields of a process's `stat` that follow each other: user and system time. The place of the first is counted
+/// from the one after the program's name, which stands in brackets and may hold anything.
+fn times(process: &str, first: usize) -> Duration {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let after_name = text.rsplit_once(") ").map_or("", |(_, rest)| rest);
     let ticks: u64 =
-        after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+        after_name.split(' ').skip(first).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks * 10)
 }
 

@@ -44,18 +44,23 @@ fn measure_on(plan: &Plan, engine: Engine) {
     clients::lines(&lines, plan.records * LINES, LENGTH);
     let lines = lines.to_str().expect("a plain path");
 
-    let one = clients::topic(&broker, 1);
+    let (one, many) = (clients::topic(&broker, 1), clients::topic(&broker, 1));
     clients::timed(place.command(&["phase1", "produce", "--topic", &one, "--msg", "hi"]).arg("-q"));
-    let small: [(&str, &[&str], &[&str]); 2] = [
+    let small: [(&str, &[&str], &[&str]); 3] = [
         (
             "one record in",
-            &["phase1", "produce", "--msg", "hi", "--topic", &one],
-            &["-P", "-l", "/dev/fd/0", "-t", &one],
+            &["phase1", "produce", "--msg", "hi", "--topic", &many],
+            &["-P", "-l", "/dev/fd/0", "-t", &many],
         ),
         (
-            "one record out",
+            "the first record out",
             &["phase1", "consume", "--offset", "start", "--count", "1", "--topic", &one],
-            &["-C", "-o", "beginning", "-c", "1", "-e", "-q", "-t", &one],
+            &["-C", "-o", "beginning", "-c", "1", "-q", "-t", &one],
+        ),
+        (
+            "a topic of one record out",
+            &["phase1", "consume", "--offset", "start", "--topic", &one],
+            &["-C", "-o", "beginning", "-e", "-q", "-t", &one],
         ),
     ];
     println!("\n### Command line, beside kcat, on {}\n", engine.name());
@@ -73,6 +78,15 @@ fn measure_on(plan: &Plan, engine: Engine) {
             plan.runs,
             &["phase2", "produce", "--file", lines, "--topic", &bulk],
             &["-P", "-l", lines, "-t", &bulk],
+        )
+        .print();
+    // So often `v`, and kcat says of each record where it went, as kafkalab does.
+    place
+        .fight(
+            "the same, both telling each record's offset",
+            plan.runs,
+            &["phase2", "produce", "--file", lines, "--topic", &bulk],
+            &["-P", "-v", "-v", "-l", lines, "-t", &bulk],
         )
         .print();
     // As laravel-kafka sends them: compressed, each with an id of its own, for which kcat has to repeat one.
@@ -147,7 +161,8 @@ impl Place<'_> {
         let (input, output) = (self.folder.join("hi"), self.folder.join("out"));
         fs::write(&input, "hi\n").expect("a folder of our own");
         command.stdin(fs::File::open(input).expect("we wrote it"));
-        command.stdout(fs::File::create(output).expect("a folder of our own")).stderr(Stdio::null());
+        let output = fs::File::create(output).expect("a folder of our own");
+        command.stderr(output.try_clone().expect("there are more")).stdout(output);
         let began = Instant::now();
         let mut child = command.spawn().expect("it starts");
         let (status, peak) = accounts::wait(&mut child);

@@ -36,10 +36,11 @@ use std::env;
 type Measure = fn(&Plan);
 
 /// What there is to measure, in the order of the tables.
-const MEASUREMENTS: [(&str, Measure); 7] = [
+const MEASUREMENTS: [(&str, Measure); 8] = [
     ("start", start::measure),
     ("idle", idle::measure),
     ("throughput", throughput::measure),
+    ("fresh", throughput::measure_fresh),
     ("durable", throughput::measure_durable),
     ("latency", latency::measure),
     ("commands", commands::measure),
