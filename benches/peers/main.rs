@@ -1,8 +1,8 @@
 //! How fast kafkalab is, beside what people would use instead.
 //!
 //! ```sh
-//! cargo bench --bench peers                     # everything; about 40 minutes
-//! cargo bench --bench peers -- produce commands # some of it
+//! cargo bench --bench peers                     # everything; about an hour
+//! cargo bench --bench peers -- fresh commands   # some of it
 //! cargo bench --bench peers -- --runs 3 --records 100000 start
 //! ```
 //!
