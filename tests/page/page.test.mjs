@@ -149,7 +149,8 @@ test('records are found by key, value and header', async () => {
   for (const [field, text] of [['value', 'NEEDLE'], ['key', 'pedido-ü'], ['header', 'ABC']]) {
     await page.fill(marked(`search-${field}`), text);
     await page.click(marked('search-go'));
-    await page.waitForFunction((hit) => document.querySelectorAll(hit).length === 1, marked('hit'));
+    await page.waitForFunction((hit) => document.querySelectorAll(hit).length === 1, marked('hit'))
+      .catch(async ({ message }) => assert.fail(`${field}: ${message}\n${await page.innerText('main')}`));
     await page.locator(marked('hit')).filter({ hasText: 'the needle' }).waitFor();
     await page.fill(marked(`search-${field}`), '');
   }
