@@ -24,6 +24,9 @@ struct Duel {
     peak: u64,
 }
 
+/// What a duel is about, and the arguments of kafkalab and of kcat for it.
+type Pair<'a> = (&'static str, &'a [&'a str], &'a [&'a str]);
+
 /// Where the duels take place.
 struct Place<'a> {
     broker: &'a Broker,
@@ -44,13 +47,13 @@ fn measure_on(plan: &Plan, engine: Engine) {
     clients::lines(&lines, plan.records * LINES, LENGTH);
     let lines = lines.to_str().expect("a plain path");
 
-    let (one, many) = (clients::topic(&broker, 1), clients::topic(&broker, 1));
+    let (one, other) = (clients::topic(&broker, 1), clients::topic(&broker, 1));
     clients::timed(place.command(&["phase1", "produce", "--topic", &one, "--msg", "hi"]).arg("-q"));
-    let small: [(&str, &[&str], &[&str]); 3] = [
+    let few: [Pair<'_>; 3] = [
         (
             "one record in",
-            &["phase1", "produce", "--msg", "hi", "--topic", &many],
-            &["-P", "-l", "/dev/fd/0", "-t", &many],
+            &["phase1", "produce", "--msg", "hi", "--topic", &other],
+            &["-P", "-l", "/dev/fd/0", "-t", &other],
         ),
         (
             "the first record out",
@@ -67,59 +70,37 @@ fn measure_on(plan: &Plan, engine: Engine) {
     println!(
         "| what | kafkalab, s | kcat, s | kcat ÷ kafkalab | kafkalab's peak memory, MB |\n|---|---|---|---|---|"
     );
-    for (what, ours, theirs) in small {
-        place.fight(what, plan.runs * 4, ours, theirs).print();
-    }
+    place.fight_all(&few, plan.runs * 4);
 
-    let bulk = clients::topic(&broker, 1);
-    place
-        .fight(
-            "lines of a file in",
-            plan.runs,
-            &["phase2", "produce", "--file", lines, "--topic", &bulk],
-            &["-P", "-l", lines, "-t", &bulk],
-        )
-        .print();
-    // So often `v`, and kcat says of each record where it went, as kafkalab does.
-    place
-        .fight(
-            "the same, both telling each record's offset",
-            plan.runs,
-            &["phase2", "produce", "--file", lines, "--topic", &bulk],
-            &["-P", "-v", "-v", "-l", lines, "-t", &bulk],
-        )
-        .print();
+    let (bulk, full) = (clients::topic(&broker, 1), clients::topic(&broker, 1));
+    clients::timed(&mut place.kcat(&["-P", "-l", lines, "-t", &full]));
     // As laravel-kafka sends them: compressed, each with an id of its own, for which kcat has to repeat one.
     let id = "laravel-kafka::message-id=3f0b9d0e-51d4-4a41-9d2b-6c1f6f2f7a10";
-    place
-        .fight(
+    let nest: &[&str] = &["phase2", "produce", "--file", lines, "--topic", &bulk];
+    let many: [Pair<'_>; 5] = [
+        ("lines of a file in", nest, &["-P", "-l", lines, "-t", &bulk]),
+        // So often `v`, and kcat says of each record where it went, as kafkalab does.
+        ("the same, both telling each record's offset", nest, &["-P", "-v", "-v", "-l", lines, "-t", &bulk]),
+        (
             "the same as Laravel",
-            plan.runs,
             &["phase1", "produce", "--file", lines, "--topic", &bulk],
             &["-P", "-z", "snappy", "-H", id, "-l", lines, "-t", &bulk],
-        )
-        .print();
-    let full = clients::topic(&broker, 1);
-    clients::timed(&mut place.kcat(&["-P", "-l", lines, "-t", &full]));
-    place
-        .fight(
+        ),
+        (
             "values out",
-            plan.runs,
             &[
                 "phase1", "consume", "--offset", "start", "--output", "text", "--format", "%s\\n", "--topic",
                 &full,
             ],
             &["-C", "-o", "beginning", "-e", "-q", "-f", "%s\\n", "-t", &full],
-        )
-        .print();
-    place
-        .fight(
+        ),
+        (
             "JSON out",
-            plan.runs,
             &["phase1", "consume", "--offset", "start", "--output", "json", "--topic", &full],
             &["-C", "-o", "beginning", "-e", "-q", "-J", "-t", &full],
-        )
-        .print();
+        ),
+    ];
+    place.fight_all(&many, plan.runs);
     if engine == Engine::Kafkalab {
         balance(plan, &place);
     }
@@ -141,6 +122,13 @@ fn balance(plan: &Plan, place: &Place<'_>) {
 }
 
 impl Place<'_> {
+    /// A row of the table for each pair.
+    fn fight_all(&self, pairs: &[Pair<'_>], runs: usize) {
+        for (what, ours, theirs) in pairs {
+            self.fight(what, runs, ours, theirs).print();
+        }
+    }
+
     /// Runs both in turn. What they print goes to a file.
     fn fight(&self, what: &'static str, runs: usize, ours: &[&str], theirs: &[&str]) -> Duel {
         let mut duel = Duel { what, ours: Runs::default(), theirs: Runs::default(), peak: 0 };
