@@ -19,6 +19,7 @@ mod hostile;
 mod killed;
 mod lab;
 mod lessons;
+mod offline;
 mod phase0;
 mod phase3;
 mod phase4_groups;
