@@ -270,11 +270,19 @@ impl Ui {
     /// What clap has to say: help on standard output, complaints on standard error. A complaint also leaves the
     /// one object on standard output that whoever asked for JSON reads there.
     pub fn show_clap(error: &clap::Error, as_json: Option<Error>) -> u8 {
-        let _ = error.print();
+        let printed = error.print().and_then(|()| io::stdout().flush());
         if let Some(usage) = as_json.filter(|_| error.use_stderr()) {
             let _ = writeln!(io::stdout(), "{}", render::json("", error_block::json(&usage, Lang::En)));
         }
-        u8::try_from(error.exit_code()).unwrap_or(2)
+        match printed.map_err(Error::from) {
+            Err(problem) if !error.use_stderr() => {
+                if problem.kind != Kind::OutputClosed {
+                    let _ = writeln!(io::stderr(), "error: {problem}");
+                }
+                problem.kind.exit_code()
+            }
+            _ => u8::try_from(error.exit_code()).unwrap_or(2),
+        }
     }
 }
 

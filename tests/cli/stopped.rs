@@ -164,6 +164,18 @@ fn a_disk_that_is_full_hides_no_acknowledgement() {
     }
 }
 
+#[test]
+fn help_that_could_not_be_written_is_a_failure() {
+    let home = tempfile::tempdir().unwrap();
+    for arguments in [&["--help"][..], &["--version"], &["phase1", "produce", "-h"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command(home.path(), arguments).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("No space left on device"), "{arguments:?}: {said}");
+    }
+}
+
 on_every_broker! {
     fn sigterm_leaves_the_group_and_says_what_is_committed(lab: &Lab) {
         let topic = lab.topic("phase4-stopped", 1);
