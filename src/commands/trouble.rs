@@ -27,7 +27,9 @@ pub async fn explain(
     match failure.kind {
         client::Kind::Authentication | client::Kind::Unreachable | client::Kind::TimedOut => {
             let probe = look(profile).await;
-            probed(error, profile, &probe)
+            let error = probed(error, profile, &probe);
+            // What our own connection can resolve, librdkafka may not; the catalogue knows why.
+            if failure.number() == Some(-193) { explained(error) } else { error }
         }
         client::Kind::Authorization => super::denial::explain(context, profile, error, failure).await,
         client::Kind::UnknownTopic => error.hint(words::UNKNOWN_TOPIC).next("kafkalab topics list"),

@@ -1,34 +1,48 @@
-//! A machine without a network, on which only the loopback interface has an address. The C library then finds no IPv4
-//! address for a client that asks for nothing else, not even that of `localhost`.
+//! A machine without a network. The C library finds only addresses of a family of which the machine has one beside
+//! those of the loopback interface, and so hides even `localhost` from a client that asks for one family.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::support::requirements::require;
 use crate::support::root;
 
-/// `$0` is kafkalab. The first command that fails ends it.
-const SESSION: &str = "
-set -e
-ip link set lo up
-trap '\"$0\" down >&2' EXIT
-\"$0\" up
-\"$0\" phase1 produce --msg offline
-\"$0\" phase1 produce -b localhost:9094 --msg offline
-\"$0\" phase1 consume
-\"$0\" phase2 verify
-";
+/// Runs shell commands, the lab up, on a machine that has the loopback interface alone; `$0` is kafkalab. The first that
+/// fails ends it.
+fn alone(commands: &str) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    let script = format!("set -e; ip link set lo up; trap '\"$0\" down >&2' EXIT; \"$0\" up -q\n{commands}");
+    let mut session = Command::new("unshare");
+    session.args(["--map-root-user", "--net", "sh", "-c", &script, env!("CARGO_BIN_EXE_kafkalab")]);
+    session.env("KAFKALAB_HOME", home.path()).env("LANG", "C").current_dir(root()).stdin(Stdio::null());
+    session.output().unwrap()
+}
 
 #[test]
 fn the_first_steps_work_without_a_network() {
     if !require("network-namespace") {
         return;
     }
-    let home = tempfile::tempdir().unwrap();
-    let mut session = Command::new("unshare");
-    session.args(["--map-root-user", "--net", "sh", "-c", SESSION, env!("CARGO_BIN_EXE_kafkalab")]);
-    session.env("KAFKALAB_HOME", home.path()).env("LANG", "C").current_dir(root()).stdin(Stdio::null());
-    let output = session.output().unwrap();
+    let output = alone(
+        "\"$0\" phase1 produce --msg offline
+        \"$0\" phase1 produce -b localhost:9094 --msg offline
+        \"$0\" phase1 consume
+        \"$0\" phase2 verify",
+    );
     assert!(output.status.success(), "{output:?}");
     let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(printed.lines().filter(|line| *line == "offline").count(), 2, "{printed}");
+}
+
+#[test]
+fn an_address_that_librdkafka_cannot_see_is_explained() {
+    if !require("network-namespace") {
+        return;
+    }
+    let output = alone(
+        "ip address add fd00::1/64 dev lo nodad
+        \"$0\" phase1 produce -b 127.0.0.1:9094 --msg unseen",
+    );
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("_RESOLVE") && said.contains("kafkalab explain -193"), "{said}");
 }
