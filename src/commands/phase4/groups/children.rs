@@ -68,6 +68,11 @@ impl Seen {
         self.revoked.clear();
     }
 
+    /// Whether it dealt with a record.
+    pub(super) fn dealt_with(&self, partition: i32, offset: i64) -> bool {
+        self.handled.get(&partition).is_some_and(|offsets| offsets.contains(&offset))
+    }
+
     /// How many records it dealt with.
     pub(super) fn records(&self) -> usize {
         self.handled.values().map(Vec::len).sum()

@@ -36,6 +36,7 @@ async fn measure(stage: &mut Stage<'_>, made: &mut Vec<Check>) -> Result<()> {
     let mut got = Vec::new();
     for group in [&group, &other] {
         stage.until_no_lag(group).await?;
+        stage.until_heard(group).await?;
         got.push(acts::distinct(stage, group));
     }
     let places = stage.places(&group).await?;

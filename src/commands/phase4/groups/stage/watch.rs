@@ -8,7 +8,7 @@ use super::{LOG_WITHIN, PAUSE, Stage};
 use crate::client::raw::admin::groups::describe_group;
 use crate::commands::groups::{self, PartitionPlace};
 use crate::commands::phase4::groups::broker_log::group_of;
-use crate::commands::phase4::groups::children::Member;
+use crate::commands::phase4::groups::children::{Member, Seen};
 use crate::commands::phase4::groups::history::{Count, Rebalance, name_of};
 use crate::commands::phase4::groups::picture::{Cause, Picture, Turn};
 use crate::error::Result;
@@ -136,9 +136,49 @@ impl Stage<'_> {
         }
         Ok(())
     }
+
+    /// Waits until what the members said is no longer behind what their group committed: the broker can be heard first,
+    /// although they speak of a record before they commit it. For a group of which nobody has left.
+    pub(in crate::commands::phase4::groups) async fn until_heard(&mut self, group: &str) -> Result<()> {
+        let places = self.places(group).await?;
+        let awaited = words::AWAITING_WORDS.with(&[("group", &group)]);
+        let seen = |stage: &Self, place| told(place, stage.of(group).map(|member| &member.seen));
+        self.until(awaited, |stage| places.iter().all(|place| seen(stage, place))).await
+    }
+}
+
+/// Whether one of the members has spoken of the last record that is committed in a place.
+fn told<'a>(place: &PartitionPlace, mut members: impl Iterator<Item = &'a Seen>) -> bool {
+    let last = place.committed.map_or(-1, |next| next - 1);
+    last < 0 || members.any(|seen| seen.dealt_with(place.partition, last))
 }
 
 fn turn(rebalance: &Rebalance) -> Turn {
     let member = rebalance.member.as_deref().map(|id| name_of(id).to_owned());
     Turn { generation: rebalance.generation, cause: Cause { reason: rebalance.reason, member } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::phase4::groups::wire::Said;
+
+    #[test]
+    fn what_is_committed_can_be_known_before_a_member_has_spoken_of_it() {
+        let place = |partition, committed| PartitionPlace {
+            topic: "orders".to_owned(),
+            partition,
+            committed,
+            log_start: Some(0),
+            log_end: Some(2),
+            owner: None,
+        };
+        let mut seen = Seen::default();
+        seen.hear(Instant::now(), &Said::Handled { partition: 0, offset: 0 });
+        let told = |place| told(&place, [&Seen::default(), &seen].into_iter());
+        assert!(told(place(0, Some(1))));
+        assert!(!told(place(0, Some(2))), "it read one more");
+        assert!(!told(place(1, Some(1))), "that was another partition");
+        assert!(told(place(1, Some(0))) && told(place(1, None)), "nothing was read");
+    }
 }
