@@ -10,7 +10,7 @@ use super::program::{Run, command, kafkalab, kafkalab_fed};
 use crate::on_every_broker;
 use crate::support::process::Process;
 use crate::support::tools::run_with_input;
-use crate::support::{Lab, require};
+use crate::support::{Lab, require, unique};
 
 fn produce(lab: &Lab, topic: &str, more: &[&str], input: impl AsRef<[u8]>) -> Run {
     let args = ["phase1", "produce", "-b", lab.bootstrap_sasl(), "-t", topic, "--explain", "off"];
@@ -33,6 +33,25 @@ fn noise(length: usize) -> String {
         char::from(b'!' + (state >> 25) as u8 % 90)
     });
     next.take(length).collect()
+}
+
+on_every_broker! {
+    /// Apache Kafka answers CreateTopics before its metadata has the topic. Many at once make it late.
+    fn a_topic_can_be_written_to_as_soon_as_it_was_created(lab: &Lab) {
+        let at = ["-b", lab.bootstrap_sasl()];
+        std::thread::scope(|all| {
+            for _ in 0..4 {
+                all.spawn(|| {
+                    let topic = unique("phase4-at-once");
+                    let create = ["topics", "create", &topic, "--partitions", "24"];
+                    let created = kafkalab(&[&create[..], &at].concat());
+                    assert_eq!(created.code, 0, "{created:?}");
+                    let produced = kafkalab(&[&["phase1", "produce", "-t", &topic, "--msg", "x"], &at[..]].concat());
+                    assert_eq!(produced.code, 0, "{produced:?}");
+                });
+            }
+        });
+    }
 }
 
 on_every_broker! {

@@ -196,7 +196,7 @@ pub async fn create_partitions(cluster: &mut Cluster, topic: &str, count: i32) -
 ///
 /// # Errors
 /// As [`Connection::send`](crate::client::raw::Connection::send); a broker's last word on the topic if the cluster's
-/// time is up, 5 LEADER_NOT_AVAILABLE if that was none.
+/// time is up, 5 LEADER_NOT_AVAILABLE if that was none; 29 at once without DESCRIBE.
 pub async fn await_partitions(cluster: &mut Cluster, name: &str, count: i32) -> Result<(), RawError> {
     let deadline = cluster.deadline();
     for broker in cluster.broker_ids() {
@@ -214,16 +214,24 @@ async fn await_leaders(
     deadline: Instant,
 ) -> Result<(), RawError> {
     const LEADER_NOT_AVAILABLE: i16 = 5;
+    const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
     loop {
         let Ok(metadata) = cluster.metadata(To::Broker(broker), Some(vec![name])).await else {
             return Ok(());
         };
         let found = described(&metadata).remove(name);
-        if let Some(Ok(topic)) = &found {
-            let led = topic.partitions.iter().filter(|partition| partition.leader.is_some()).count();
-            if i32::try_from(led).is_ok_and(|led| led >= count) {
-                return Ok(());
+        match &found {
+            Some(Ok(topic)) => {
+                let led = topic.partitions.iter().filter(|partition| partition.leader.is_some()).count();
+                if i32::try_from(led).is_ok_and(|led| led >= count) {
+                    return Ok(());
+                }
             }
+            // Whoever may create a topic need not be allowed to see it.
+            Some(Err(error)) if error.code == TOPIC_AUTHORIZATION_FAILED => {
+                return Err(RawError::Broker(error.clone()));
+            }
+            Some(Err(_)) | None => {}
         }
         if !pause_until(deadline).await {
             let last = found.and_then(Result::err);
