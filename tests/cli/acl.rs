@@ -266,3 +266,24 @@ fn the_lab_needs_no_yes() {
     assert!(listed.stdout.lines().any(|line| line == row), "{listed:?}");
     assert!(listed.stdout.lines().all(|line| line.chars().count() <= 80), "{listed:?}");
 }
+
+on_every_broker! {
+    /// Apache Kafka answers CreateAcls before its brokers decide by them. New topics keep it busy meanwhile.
+    fn an_acl_decides_as_soon_as_it_was_added(lab: &Lab) {
+        let run = |arguments: &[&str]| {
+            let run = kafkalab(&[arguments, &["-b", lab.bootstrap_sasl()]].concat());
+            assert_eq!(run.code, 0, "{run:?}");
+        };
+        let topics = [(); 4].map(|()| lab.topic("acl-at-once", 1));
+        std::thread::scope(|all| {
+            for topic in &topics {
+                all.spawn(|| run(&["topics", "create", &unique("phase4-busy"), "--partitions", "24"]));
+                all.spawn(|| {
+                    let whose = ["--principal", "nest", "--operation", "WRITE", "--topic", topic];
+                    run(&[&["acl", "add", "--yes"], &whose[..]].concat());
+                    run(&["phase2", "produce", "-t", topic, "--msg", "x"]);
+                });
+            }
+        });
+    }
+}

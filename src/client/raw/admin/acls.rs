@@ -5,8 +5,8 @@ use kafka_protocol::messages::delete_acls_request::DeleteAclsFilter;
 use kafka_protocol::messages::delete_acls_response::DeleteAclsMatchingAcl;
 use kafka_protocol::messages::{CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest};
 
-use crate::acl::{AclBinding, AclFilter, Operation, PatternType, Permission, ResourceType};
-use crate::client::raw::cluster::{To, text};
+use crate::acl::{AclBinding, AclFilter, AclSet, Operation, PatternType, Permission, ResourceType};
+use crate::client::raw::cluster::{To, pause_until, text};
 use crate::client::raw::{BrokerError, Cluster, RawError};
 
 /// The ACLs that pass a filter, sorted. Needs DESCRIBE on the cluster.
@@ -14,6 +14,15 @@ use crate::client::raw::{BrokerError, Cluster, RawError};
 /// # Errors
 /// [`RawError::Broker`] with 31 if that is missing, 54 if the broker has no authorizer.
 pub async fn describe_acls(cluster: &mut Cluster, filter: &AclFilter) -> Result<Vec<AclBinding>, RawError> {
+    described(cluster, To::Any, filter).await
+}
+
+/// The same, as one broker has them.
+async fn described(
+    cluster: &mut Cluster,
+    of: To<'_>,
+    filter: &AclFilter,
+) -> Result<Vec<AclBinding>, RawError> {
     let request = DescribeAclsRequest::default()
         .with_resource_type_filter(filter.resource_type.code())
         .with_resource_name_filter(filter.resource_name.as_deref().map(text))
@@ -22,7 +31,7 @@ pub async fn describe_acls(cluster: &mut Cluster, filter: &AclFilter) -> Result<
         .with_host_filter(filter.host.as_deref().map(text))
         .with_operation(filter.operation.code())
         .with_permission_type(filter.permission.code());
-    let response = cluster.ask(To::Any, &request, i16::MAX).await?;
+    let response = cluster.ask(of, &request, i16::MAX).await?;
     BrokerError::check(response.error_code, response.error_message.as_deref())?;
     let mut found = Vec::new();
     for resource in response.resources {
@@ -40,8 +49,8 @@ pub async fn describe_acls(cluster: &mut Cluster, filter: &AclFilter) -> Result<
     Ok(found)
 }
 
-/// Adds ACLs; the result of each stands at its place. One that exists already is a success. Needs ALTER on the
-/// cluster.
+/// Adds ACLs and waits until they hold; the result of each stands at its place. One that exists already is a success.
+/// Needs ALTER on the cluster.
 ///
 /// # Errors
 /// As [`Connection::send`](crate::client::raw::Connection::send).
@@ -62,11 +71,17 @@ pub async fn create_acls(
     let request = CreateAclsRequest::default().with_creations(acls.iter().map(creation).collect());
     let response = cluster.ask(To::Any, &request, i16::MAX).await?;
     let results = response.results.iter();
-    Ok(results.map(|result| BrokerError::check(result.error_code, result.error_message.as_deref())).collect())
+    let results: Vec<_> = results
+        .map(|result| BrokerError::check(result.error_code, result.error_message.as_deref()))
+        .collect();
+    let added: Vec<_> = acls.iter().zip(&results).filter(|(_, result)| result.is_ok()).collect();
+    let holds = |there: &AclSet| added.iter().all(|(acl, _)| there.contains(acl));
+    await_everywhere(cluster, holds).await;
+    Ok(results)
 }
 
-/// Deletes the ACLs that pass each filter; the ACLs deleted, or the error, stand at the filter's place. Needs ALTER on
-/// the cluster.
+/// Deletes the ACLs that pass each filter and waits until they hold no longer; the ACLs deleted, or the error, stand at
+/// the filter's place. Needs ALTER on the cluster.
 ///
 /// # Errors
 /// As [`Connection::send`](crate::client::raw::Connection::send).
@@ -87,14 +102,31 @@ pub async fn delete_acls(
     let request = DeleteAclsRequest::default().with_filters(filters.iter().map(wanted).collect());
     let response = cluster.ask(To::Any, &request, i16::MAX).await?;
     let results = response.filter_results.into_iter();
-    Ok(results
+    let results: Vec<_> = results
         .map(|result| {
             BrokerError::check(result.error_code, result.error_message.as_deref())?;
             let mut deleted = result.matching_acls.iter().map(deleted).collect::<Result<Vec<_>, _>>()?;
             deleted.sort();
             Ok(deleted)
         })
-        .collect())
+        .collect();
+    let gone = |there: &AclSet| !results.iter().flatten().flatten().any(|acl| there.contains(acl));
+    await_everywhere(cluster, gone).await;
+    Ok(results)
+}
+
+/// Waits until something holds of the ACLs of every broker: one of them answers CreateAcls and DeleteAcls when the
+/// controller has written them down, a moment before any broker decides by them. What is written down stays, so a broker
+/// that has gone, or takes longer than the cluster's time, is no error.
+async fn await_everywhere(cluster: &mut Cluster, holds: impl Fn(&AclSet) -> bool) {
+    let deadline = cluster.deadline();
+    for broker in cluster.broker_ids() {
+        while let Ok(there) = described(cluster, To::Broker(broker), &AclFilter::default()).await {
+            if holds(&there.into_iter().collect()) || !pause_until(deadline).await {
+                break;
+            }
+        }
+    }
 }
 
 fn deleted(acl: &DeleteAclsMatchingAcl) -> Result<AclBinding, BrokerError> {
