@@ -123,19 +123,12 @@ async fn topic_is_there(profile: &Profile, cluster: &mut Cluster, topic: &str) -
         Ok(results) => results.into_values().next(),
         Err(failure) => return checks::could_not("topic", goal, &failure),
     };
-    match created {
-        Some(Err(error)) if error.code == TOPIC_ALREADY_EXISTS => {}
-        Some(Err(error)) => {
-            let said =
-                format!("{} ({}, {})", error.message.clone().unwrap_or_default(), error.name(), error.code);
-            return Check::new("topic", goal, Verdict::NotYet, said);
-        }
-        Some(Ok(())) | None => {
-            let ready = topics::await_partitions(cluster, topic, profile.partitions.value).await;
-            if let Err(failure) = ready {
-                return checks::could_not("topic", goal, &failure);
-            }
-        }
+    if let Some(Err(error)) = created
+        && error.code != TOPIC_ALREADY_EXISTS
+    {
+        let said =
+            format!("{} ({}, {})", error.message.clone().unwrap_or_default(), error.name(), error.code);
+        return Check::new("topic", goal, Verdict::NotYet, said);
     }
     match topics::describe_topics(cluster, &[topic]).await {
         Ok(found) => {

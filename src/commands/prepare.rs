@@ -77,14 +77,8 @@ async fn topics_of(context: &Context, admin: &Profile, cluster: &mut Cluster) ->
             }
         }
     }
-    if context.global.dry_run || created.is_empty() {
-        return Ok(created);
-    }
-    context.home()?.own(&admin.bootstrap_server.value, created.iter().cloned())?;
-    for topic in wanted.iter().filter(|topic| created.contains(&topic.name)) {
-        if let Err(failure) = topics::await_partitions(cluster, &topic.name, topic.partitions).await {
-            return Err(trouble::explain_raw(admin, words::PREPARING, &failure).await);
-        }
+    if !created.is_empty() && !context.global.dry_run {
+        context.home()?.own(&admin.bootstrap_server.value, created.iter().cloned())?;
     }
     Ok(created)
 }

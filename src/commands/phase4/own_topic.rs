@@ -35,7 +35,7 @@ impl<'c> OwnTopic<'c> {
         let created = async {
             let results = topics::create_topics(&mut cluster, &[wanted], false).await?;
             results.into_values().collect::<std::result::Result<Vec<()>, _>>()?;
-            topics::await_partitions(&mut cluster, &name, partitions).await
+            Ok(())
         };
         match created.await {
             Ok(()) => Ok(Self { name, partitions, context, admin, cluster }),
@@ -46,11 +46,8 @@ impl<'c> OwnTopic<'c> {
     /// Grows it to `partitions` partitions and waits until each can be written to. A producer made before does not know
     /// of them yet.
     pub(super) async fn grow(&mut self, partitions: i32) -> Result<()> {
-        let grown = async {
-            topics::create_partitions(&mut self.cluster, &self.name, partitions).await?;
-            topics::await_partitions(&mut self.cluster, &self.name, partitions).await
-        };
-        if let Err(failure) = grown.await {
+        let grown = topics::create_partitions(&mut self.cluster, &self.name, partitions).await;
+        if let Err(failure) = grown {
             return Err(self.failed(words::GROWING.with(&[("topic", &self.name)]), &failure).await);
         }
         self.partitions = partitions;

@@ -197,11 +197,6 @@ async fn create(
         };
         report = report.line(line);
     }
-    let is_new = |topic: &&topics::NewTopic| matches!(results.get(&topic.name), Some(Ok(())));
-    for topic in wanted.iter().filter(|topic| !dry_run && is_new(topic)) {
-        // So that the next command finds it. It is there, even for whoever cannot see it or has waited enough.
-        let _ = topics::await_partitions(cluster, &topic.name, topic.partitions.max(1)).await;
-    }
     several(context, report, failures, results.len())
 }
 

@@ -119,8 +119,8 @@ fn described(metadata: &MetadataResponse) -> BTreeMap<String, Result<Topic, Brok
     metadata.topics.iter().map(described).collect()
 }
 
-/// Creates topics; the result stands at each name. Needs CREATE on the cluster or on the topic. With `validate_only`
-/// nothing is created.
+/// Creates topics and waits until they can be used; the result stands at each name. Needs CREATE on the cluster or on the
+/// topic. With `validate_only` nothing is created.
 ///
 /// # Errors
 /// As [`Connection::send`](crate::client::raw::Connection::send).
@@ -145,11 +145,16 @@ pub async fn create_topics(
         .with_validate_only(validate_only);
     let response = cluster.ask(To::Any, &request, i16::MAX).await?;
     let results = response.topics.iter();
-    Ok(results
+    let results: BTreeMap<_, _> = results
         .map(|topic| {
             (topic.name.to_string(), BrokerError::check(topic.error_code, topic.error_message.as_deref()))
         })
-        .collect())
+        .collect();
+    let is_new = |topic: &&NewTopic| !validate_only && results.get(&topic.name).is_some_and(Result::is_ok);
+    for topic in topics.iter().filter(is_new) {
+        await_partitions(cluster, &topic.name, topic.partitions.max(1)).await;
+    }
+    Ok(results)
 }
 
 /// Deletes topics; the result stands at each name. Needs DELETE (and DESCRIBE) on the topic.
@@ -173,7 +178,7 @@ pub async fn delete_topics(
         .collect())
 }
 
-/// Grows a topic to `count` partitions. Needs ALTER on the topic.
+/// Grows a topic to `count` partitions and waits until they can be used. Needs ALTER on the topic.
 ///
 /// # Errors
 /// [`RawError::Broker`] with 29 if that is missing, 3 if the topic is absent, 37 if it has as many already.
@@ -188,67 +193,41 @@ pub async fn create_partitions(cluster: &mut Cluster, topic: &str, count: i32) -
     for result in response.results {
         BrokerError::check(result.error_code, result.error_message.as_deref())?;
     }
+    await_partitions(cluster, topic, count).await;
     Ok(())
 }
 
 /// Waits until every broker knows of a leader for each of a topic's `count` partitions: one of them answers CreateTopics
-/// and CreatePartitions a moment before each can be written to, and clients begin at any of them.
-///
-/// # Errors
-/// As [`Connection::send`](crate::client::raw::Connection::send); a broker's last word on the topic if the cluster's
-/// time is up, 5 LEADER_NOT_AVAILABLE if that was none; 29 at once without DESCRIBE.
-pub async fn await_partitions(cluster: &mut Cluster, name: &str, count: i32) -> Result<(), RawError> {
+/// and CreatePartitions a moment before each can be written to, and clients begin at any of them. They are there, so a
+/// broker that takes longer than the cluster's time is no error.
+async fn await_partitions(cluster: &mut Cluster, name: &str, count: i32) {
     let deadline = cluster.deadline();
     for broker in cluster.broker_ids() {
-        await_leaders(cluster, broker, name, count, deadline).await?;
+        await_leaders(cluster, broker, name, count, deadline).await;
     }
-    await_logs(cluster, name, count).await
+    // Metadata names a leader before that has made its log, and until then it answers 6 NOT_LEADER_OR_FOLLOWER. Such a
+    // question is put again until it has an answer.
+    let ends = (0..count).map(|partition| (TopicPartition::new(name, partition), OffsetAt::Latest)).collect();
+    let _ = list_offsets(cluster, &ends).await;
 }
 
 /// Waits for the leaders as one broker knows them. One that does not answer has gone, and nobody will begin there.
-async fn await_leaders(
-    cluster: &mut Cluster,
-    broker: i32,
-    name: &str,
-    count: i32,
-    deadline: Instant,
-) -> Result<(), RawError> {
-    const LEADER_NOT_AVAILABLE: i16 = 5;
+async fn await_leaders(cluster: &mut Cluster, broker: i32, name: &str, count: i32, deadline: Instant) {
     const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
-    loop {
-        let Ok(metadata) = cluster.metadata(To::Broker(broker), Some(vec![name])).await else {
-            return Ok(());
-        };
-        let found = described(&metadata).remove(name);
-        match &found {
+    while let Ok(metadata) = cluster.metadata(To::Broker(broker), Some(vec![name])).await {
+        let usable = match described(&metadata).remove(name) {
             Some(Ok(topic)) => {
                 let led = topic.partitions.iter().filter(|partition| partition.leader.is_some()).count();
-                if i32::try_from(led).is_ok_and(|led| led >= count) {
-                    return Ok(());
-                }
+                i32::try_from(led).is_ok_and(|led| led >= count)
             }
             // Whoever may create a topic need not be allowed to see it.
-            Some(Err(error)) if error.code == TOPIC_AUTHORIZATION_FAILED => {
-                return Err(RawError::Broker(error.clone()));
-            }
-            Some(Err(_)) | None => {}
-        }
-        if !pause_until(deadline).await {
-            let last = found.and_then(Result::err);
-            return Err(RawError::Broker(
-                last.unwrap_or(BrokerError { code: LEADER_NOT_AVAILABLE, message: None }),
-            ));
+            Some(Err(error)) => error.code == TOPIC_AUTHORIZATION_FAILED,
+            None => false,
+        };
+        if usable || !pause_until(deadline).await {
+            return;
         }
     }
-}
-
-/// Waits until each leader has made its log: metadata names it before that, and until then it answers 6
-/// NOT_LEADER_OR_FOLLOWER.
-async fn await_logs(cluster: &mut Cluster, name: &str, count: i32) -> Result<(), RawError> {
-    let ends = (0..count).map(|partition| (TopicPartition::new(name, partition), OffsetAt::Latest)).collect();
-    // Such a question is put again until it has an answer.
-    let found = list_offsets(cluster, &ends).await?;
-    found.into_values().try_for_each(|end| end.map(drop).map_err(RawError::Broker))
 }
 
 fn topic(topic: &MetadataResponseTopic) -> Topic {

@@ -166,7 +166,7 @@ pub(super) fn options(profile: &Profile) -> ProduceOptions {
     ProduceOptions { compression: Some("none".to_owned()), ..connect::produce_options(profile) }
 }
 
-/// Creates topics as admin where they are not there, and waits until they can be used.
+/// Creates topics as admin where they are not there.
 async fn create_topics(context: &Context, wanted: &[(&str, i32)]) -> Result<()> {
     let admin = context.profile_as(ProfileName::Admin, "admin")?;
     let mut cluster = connect::cluster(context, &admin, words::PREPARING).await?;
@@ -181,9 +181,6 @@ async fn create_topics(context: &Context, wanted: &[(&str, i32)]) -> Result<()> 
                 Err(error) if error.code == TOPIC_ALREADY_EXISTS => {}
                 Err(error) => return Err(RawError::from(error)),
             }
-        }
-        for (name, partitions) in wanted.iter().filter(|(name, _)| own.iter().any(|own| own == name)) {
-            topics::await_partitions(&mut cluster, name, *partitions).await?;
         }
         Ok(own)
     };
