@@ -164,7 +164,8 @@ pub(super) fn hasty() -> (&'static str, String) {
 /// may say of every name, even `localhost`, that it is unknown to a client that asks for IPv4 addresses alone
 /// (`AI_ADDRCONFIG` in getaddrinfo(3), which librdkafka sets).
 fn has_ipv4_network() -> bool {
-    // An address for documentation (RFC 5737). To connect over UDP chooses a route and sends nothing.
+    // A route is looked for, since std lists no addresses: to one that is for documentation (RFC 5737). To connect over
+    // UDP chooses it and sends nothing.
     let elsewhere = (Ipv4Addr::new(192, 0, 2, 1), 9);
     UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| socket.connect(elsewhere)).is_ok()
 }

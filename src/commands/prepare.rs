@@ -62,10 +62,25 @@ async fn prepare(context: &Context, admin: &Profile, complete: Complete) -> Resu
 
 /// Creates the topics that are not there; their names.
 async fn topics_of(context: &Context, admin: &Profile, cluster: &mut Cluster) -> Result<Vec<String>> {
-    let wanted = wanted_topics(context)?;
+    let failed = async |failure| trouble::explain_raw(admin, words::PREPARING, &failure).await;
+    let mut wanted = wanted_topics(context)?;
+    let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
+    let there = match topics::describe_topics(cluster, &names).await {
+        Ok(there) => there,
+        Err(failure) => return Err(failed(failure).await),
+    };
+    wanted.retain(|topic| !there.get(&topic.name).is_some_and(std::result::Result::is_ok));
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !context.global.dry_run {
+        // Before they are there, so that Ctrl-C in between leaves nothing that nobody knows of.
+        let names = wanted.iter().map(|topic| topic.name.clone());
+        context.home()?.own(&admin.bootstrap_server.value, names)?;
+    }
     let results = match topics::create_topics(cluster, &wanted, context.global.dry_run).await {
         Ok(results) => results,
-        Err(failure) => return Err(trouble::explain_raw(admin, words::PREPARING, &failure).await),
+        Err(failure) => return Err(failed(failure).await),
     };
     let mut created = Vec::new();
     for (topic, result) in results {
@@ -76,9 +91,6 @@ async fn topics_of(context: &Context, admin: &Profile, cluster: &mut Cluster) ->
                 return Err(refused(admin, words::CREATING_TOPIC.with(&[("topic", &topic)]), &error));
             }
         }
-    }
-    if !created.is_empty() && !context.global.dry_run {
-        context.home()?.own(&admin.bootstrap_server.value, created.iter().cloned())?;
     }
     Ok(created)
 }

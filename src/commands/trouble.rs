@@ -10,6 +10,9 @@ use crate::error::{Error, Kind};
 use crate::profile::{Mechanism, Profile};
 use crate::words::{Message, trouble as words};
 
+/// librdkafka's _RESOLVE.
+const RESOLVE: i32 = -193;
+
 /// The error block of a failed call. After a failed login or an unreachable broker one probe finds out which it
 /// was; after a denial the deciding rule is looked up.
 pub async fn explain(
@@ -29,7 +32,11 @@ pub async fn explain(
             let probe = look(profile).await;
             let error = probed(error, profile, &probe);
             // What our own connection can resolve, librdkafka may not; the catalogue knows why.
-            if failure.number() == Some(-193) { explained(error) } else { error }
+            match probe.listener {
+                Listener::Unresolved(_) => error,
+                _ if failure.number() == Some(RESOLVE) => error.next(format!("kafkalab explain {RESOLVE}")),
+                _ => error,
+            }
         }
         client::Kind::Authorization => super::denial::explain(context, profile, error, failure).await,
         client::Kind::UnknownTopic => error.hint(words::UNKNOWN_TOPIC).next("kafkalab topics list"),

@@ -58,6 +58,6 @@ fn succeeds(program: &str, arguments: &[&str]) -> Result<(), String> {
 /// `all` is what can be installed: what the kernel permits has to be named.
 fn is_demanded(need: &str) -> bool {
     let demanded = env::var("KAFKALAB_REQUIRE").unwrap_or_default();
-    let all = need != "network-namespace";
-    demanded.split(',').map(str::trim).any(|name| name == need || all && name == "all")
+    let installable = need != "network-namespace";
+    demanded.split(',').map(str::trim).any(|name| name == need || installable && name == "all")
 }

@@ -159,6 +159,24 @@ impl Cluster {
         }
     }
 
+    /// Waits until something holds at every broker, for at most the cluster's time: one of them answers a change before
+    /// the others know of it, or itself acts by it, and clients begin at any of them. A broker that does not answer has
+    /// gone, and nobody will begin there.
+    pub(super) async fn until_everywhere(
+        &mut self,
+        mut holds: impl AsyncFnMut(&mut Self, To<'_>) -> Result<bool, RawError>,
+    ) {
+        let deadline = self.deadline();
+        for broker in self.broker_ids() {
+            while Instant::now() < deadline {
+                match holds(self, To::Broker(broker)).await {
+                    Ok(false) if pause_until(deadline).await => {}
+                    _ => break,
+                }
+            }
+        }
+    }
+
     /// The id of the broker that coordinates a group, and its address.
     pub(super) async fn coordinator(&mut self, group: &str) -> Result<(i32, String), RawError> {
         let request = FindCoordinatorRequest::default().with_key(text(group));

@@ -6,7 +6,7 @@ use kafka_protocol::messages::delete_acls_response::DeleteAclsMatchingAcl;
 use kafka_protocol::messages::{CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest};
 
 use crate::acl::{AclBinding, AclFilter, AclSet, Operation, PatternType, Permission, ResourceType};
-use crate::client::raw::cluster::{To, pause_until, text};
+use crate::client::raw::cluster::{To, text};
 use crate::client::raw::{BrokerError, Cluster, RawError};
 
 /// The ACLs that pass a filter, sorted. Needs DESCRIBE on the cluster.
@@ -49,8 +49,8 @@ async fn described(
     Ok(found)
 }
 
-/// Adds ACLs and waits until they hold; the result of each stands at its place. One that exists already is a success.
-/// Needs ALTER on the cluster.
+/// Adds ACLs and waits until they hold, for at most the cluster's time; the result of each stands at its place. One that
+/// exists already is a success. Needs ALTER on the cluster.
 ///
 /// # Errors
 /// As [`Connection::send`](crate::client::raw::Connection::send).
@@ -75,13 +75,14 @@ pub async fn create_acls(
         .map(|result| BrokerError::check(result.error_code, result.error_message.as_deref()))
         .collect();
     let added: Vec<_> = acls.iter().zip(&results).filter(|(_, result)| result.is_ok()).collect();
-    let holds = |there: &AclSet| added.iter().all(|(acl, _)| there.contains(acl));
-    await_everywhere(cluster, holds).await;
+    if !added.is_empty() {
+        await_acls(cluster, |there| added.iter().all(|(acl, _)| there.contains(acl))).await;
+    }
     Ok(results)
 }
 
-/// Deletes the ACLs that pass each filter and waits until they hold no longer; the ACLs deleted, or the error, stand at
-/// the filter's place. Needs ALTER on the cluster.
+/// Deletes the ACLs that pass each filter and waits until they hold no longer, for at most the cluster's time; the ACLs
+/// deleted, or the error, stand at the filter's place. Needs ALTER on the cluster.
 ///
 /// # Errors
 /// As [`Connection::send`](crate::client::raw::Connection::send).
@@ -110,23 +111,20 @@ pub async fn delete_acls(
             Ok(deleted)
         })
         .collect();
-    let gone = |there: &AclSet| !results.iter().flatten().flatten().any(|acl| there.contains(acl));
-    await_everywhere(cluster, gone).await;
+    let deleted: Vec<_> = results.iter().flatten().flatten().collect();
+    if !deleted.is_empty() {
+        await_acls(cluster, |there| !deleted.iter().any(|acl| there.contains(acl))).await;
+    }
     Ok(results)
 }
 
-/// Waits until something holds of the ACLs of every broker: one of them answers CreateAcls and DeleteAcls when the
-/// controller has written them down, a moment before any broker decides by them. What is written down stays, so a broker
-/// that has gone, or takes longer than the cluster's time, is no error.
-async fn await_everywhere(cluster: &mut Cluster, holds: impl Fn(&AclSet) -> bool) {
-    let deadline = cluster.deadline();
-    for broker in cluster.broker_ids() {
-        while let Ok(there) = described(cluster, To::Broker(broker), &AclFilter::default()).await {
-            if holds(&there.into_iter().collect()) || !pause_until(deadline).await {
-                break;
-            }
-        }
-    }
+/// Waits until something holds of the ACLs that each broker decides by.
+async fn await_acls(cluster: &mut Cluster, holds: impl Fn(&AclSet) -> bool) {
+    let known = async |cluster: &mut Cluster, of: To<'_>| {
+        let there = described(cluster, of, &AclFilter::default()).await?;
+        Ok(holds(&there.into_iter().collect()))
+    };
+    cluster.until_everywhere(known).await;
 }
 
 fn deleted(acl: &DeleteAclsMatchingAcl) -> Result<AclBinding, BrokerError> {

@@ -9,10 +9,9 @@ use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
 use kafka_protocol::messages::{
     CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, MetadataResponse,
 };
-use tokio::time::Instant;
 
 use super::records::{OffsetAt, list_offsets};
-use crate::client::raw::cluster::{To, pause_until, text};
+use crate::client::raw::cluster::{To, text};
 use crate::client::raw::{BrokerError, Cluster, RawError};
 
 /// How long a broker may take over a change before it answers with 7 REQUEST_TIMED_OUT.
@@ -119,8 +118,8 @@ fn described(metadata: &MetadataResponse) -> BTreeMap<String, Result<Topic, Brok
     metadata.topics.iter().map(described).collect()
 }
 
-/// Creates topics and waits until they can be used; the result stands at each name. Needs CREATE on the cluster or on the
-/// topic. With `validate_only` nothing is created.
+/// Creates topics and waits until they can be used, for at most twice the cluster's time; the result stands at each name. Needs
+/// CREATE on the cluster or on the topic. With `validate_only` nothing is created.
 ///
 /// # Errors
 /// As [`Connection::send`](crate::client::raw::Connection::send).
@@ -144,20 +143,22 @@ pub async fn create_topics(
         .with_timeout_ms(BROKER_TIMEOUT_MS)
         .with_validate_only(validate_only);
     let response = cluster.ask(To::Any, &request, i16::MAX).await?;
+    if !validate_only {
+        let new = response.topics.iter().filter(|topic| topic.error_code == 0);
+        // Who may not describe the settings is not told how many partitions there are.
+        await_partitions(cluster, &new.map(|topic| (&*topic.name.0, topic.num_partitions.max(1))).collect())
+            .await;
+    }
     let results = response.topics.iter();
-    let results: BTreeMap<_, _> = results
+    Ok(results
         .map(|topic| {
             (topic.name.to_string(), BrokerError::check(topic.error_code, topic.error_message.as_deref()))
         })
-        .collect();
-    let is_new = |topic: &&NewTopic| !validate_only && results.get(&topic.name).is_some_and(Result::is_ok);
-    for topic in topics.iter().filter(is_new) {
-        await_partitions(cluster, &topic.name, topic.partitions.max(1)).await;
-    }
-    Ok(results)
+        .collect())
 }
 
-/// Deletes topics; the result stands at each name. Needs DELETE (and DESCRIBE) on the topic.
+/// Deletes topics and waits until no broker knows of them, for at most the cluster's time; the result stands at each name.
+/// Needs DELETE (and DESCRIBE) on the topic.
 ///
 /// # Errors
 /// As [`Connection::send`](crate::client::raw::Connection::send).
@@ -169,16 +170,28 @@ pub async fn delete_topics(
         .with_topic_names(names.iter().map(|name| text(name).into()).collect())
         .with_timeout_ms(BROKER_TIMEOUT_MS);
     let response = cluster.ask(To::Any, &request, DELETE_BY_NAME).await?;
-    let results = response.responses.iter();
-    Ok(results
+    let results: BTreeMap<_, _> = response
+        .responses
+        .iter()
         .map(|topic| {
             let name = topic.name.as_ref().map(|name| name.to_string()).unwrap_or_default();
             (name, BrokerError::check(topic.error_code, topic.error_message.as_deref()))
         })
-        .collect())
+        .collect();
+    let gone: Vec<&str> =
+        results.iter().filter(|(_, result)| result.is_ok()).map(|(name, _)| name.as_str()).collect();
+    if !gone.is_empty() {
+        let are_gone = async |cluster: &mut Cluster, of: To<'_>| {
+            let metadata = cluster.metadata(of, Some(gone.clone())).await?;
+            Ok(described(&metadata).values().all(Result::is_err))
+        };
+        cluster.until_everywhere(are_gone).await;
+    }
+    Ok(results)
 }
 
-/// Grows a topic to `count` partitions and waits until they can be used. Needs ALTER on the topic.
+/// Grows a topic to `count` partitions and waits until they can be used, for at most twice the cluster's time. Needs
+/// ALTER on the topic.
 ///
 /// # Errors
 /// [`RawError::Broker`] with 29 if that is missing, 3 if the topic is absent, 37 if it has as many already.
@@ -193,41 +206,34 @@ pub async fn create_partitions(cluster: &mut Cluster, topic: &str, count: i32) -
     for result in response.results {
         BrokerError::check(result.error_code, result.error_message.as_deref())?;
     }
-    await_partitions(cluster, topic, count).await;
+    await_partitions(cluster, &BTreeMap::from([(topic, count)])).await;
     Ok(())
 }
 
-/// Waits until every broker knows of a leader for each of a topic's `count` partitions: one of them answers CreateTopics
-/// and CreatePartitions a moment before each can be written to, and clients begin at any of them. They are there, so a
-/// broker that takes longer than the cluster's time is no error.
-async fn await_partitions(cluster: &mut Cluster, name: &str, count: i32) {
-    let deadline = cluster.deadline();
-    for broker in cluster.broker_ids() {
-        await_leaders(cluster, broker, name, count, deadline).await;
-    }
-    // Metadata names a leader before that has made its log, and until then it answers 6 NOT_LEADER_OR_FOLLOWER. Such a
-    // question is put again until it has an answer.
-    let ends = (0..count).map(|partition| (TopicPartition::new(name, partition), OffsetAt::Latest)).collect();
-    let _ = list_offsets(cluster, &ends).await;
-}
-
-/// Waits for the leaders as one broker knows them. One that does not answer has gone, and nobody will begin there.
-async fn await_leaders(cluster: &mut Cluster, broker: i32, name: &str, count: i32, deadline: Instant) {
+/// Waits until every broker knows of a leader for each partition of these topics, of which so many must be there.
+async fn await_partitions(cluster: &mut Cluster, topics: &BTreeMap<&str, i32>) {
     const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
-    while let Ok(metadata) = cluster.metadata(To::Broker(broker), Some(vec![name])).await {
-        let usable = match described(&metadata).remove(name) {
-            Some(Ok(topic)) => {
+    if topics.is_empty() {
+        return;
+    }
+    let are_led = async |cluster: &mut Cluster, of: To<'_>| {
+        let metadata = cluster.metadata(of, Some(topics.keys().copied().collect())).await?;
+        Ok(described(&metadata).into_iter().all(|(name, found)| match found {
+            Ok(topic) => {
                 let led = topic.partitions.iter().filter(|partition| partition.leader.is_some()).count();
-                i32::try_from(led).is_ok_and(|led| led >= count)
+                topics.get(&*name).is_none_or(|count| i32::try_from(led).is_ok_and(|led| led >= *count))
             }
             // Whoever may create a topic need not be allowed to see it.
-            Some(Err(error)) => error.code == TOPIC_AUTHORIZATION_FAILED,
-            None => false,
-        };
-        if usable || !pause_until(deadline).await {
-            return;
-        }
-    }
+            Err(error) => error.code == TOPIC_AUTHORIZATION_FAILED,
+        }))
+    };
+    cluster.until_everywhere(are_led).await;
+    // Metadata names a leader before that has made its log, and until then it answers 6 NOT_LEADER_OR_FOLLOWER. Such a
+    // question is put again until it has an answer.
+    let places = topics
+        .iter()
+        .flat_map(|(name, count)| (0..*count).map(move |partition| TopicPartition::new(name, partition)));
+    let _ = list_offsets(cluster, &places.map(|place| (place, OffsetAt::Latest)).collect()).await;
 }
 
 fn topic(topic: &MetadataResponseTopic) -> Topic {
