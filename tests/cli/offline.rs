@@ -19,7 +19,7 @@ fn alone(commands: &str) -> Output {
 
 #[test]
 fn the_first_steps_work_without_a_network() {
-    if !require("network-namespace") {
+    if !require("unshare") || !require("ip") {
         return;
     }
     let output = alone(
@@ -35,7 +35,7 @@ fn the_first_steps_work_without_a_network() {
 
 #[test]
 fn an_address_that_librdkafka_cannot_see_is_explained() {
-    if !require("network-namespace") {
+    if !require("unshare") || !require("ip") {
         return;
     }
     let output = alone(

@@ -11,7 +11,7 @@ use super::{java, packages};
 ///
 /// `need` is `jdk` (Java 17 or newer, and Kafka's jars or Maven to fetch them), `kafkajs` or `aiokafka` (the package, or
 /// npm or pip to fetch it), `franz-go` (Go, to fetch and compile it), `nest` (the application of `apps/nest`, with node, and npm to fetch its packages), `browser`
-/// (Chromium, and npm to fetch Playwright), `network-namespace` (a kernel that gives one to everybody), or the
+/// (Chromium, and npm to fetch Playwright), `unshare` (and a kernel that gives namespaces to everybody), or the
 /// name of a program, such as `kcat`.
 ///
 /// # Panics
@@ -32,9 +32,7 @@ fn met(need: &str) -> Result<(), String> {
         "nest" => runs("node").and_then(|()| packages::nest()),
         "franz-go" => runs("go").and_then(|()| packages::franz_go()),
         "browser" => runs("node").and_then(|()| runs("chromium")).and_then(|()| packages::playwright()),
-        "network-namespace" => {
-            succeeds("unshare", &["--map-root-user", "--net", "ip", "link", "set", "lo", "up"])
-        }
+        "unshare" => succeeds("unshare", &["--map-root-user", "--mount", "--net", "true"]),
         "aiokafka" => runs("python3").and_then(|()| packages::aiokafka()),
         program => runs(program),
     }
@@ -55,9 +53,7 @@ fn succeeds(program: &str, arguments: &[&str]) -> Result<(), String> {
     }
 }
 
-/// `all` is what can be installed: what the kernel permits has to be named.
 fn is_demanded(need: &str) -> bool {
     let demanded = env::var("KAFKALAB_REQUIRE").unwrap_or_default();
-    let installable = need != "network-namespace";
-    demanded.split(',').map(str::trim).any(|name| name == need || installable && name == "all")
+    demanded.split(',').map(str::trim).any(|name| name == "all" || name == need)
 }
