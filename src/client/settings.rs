@@ -101,6 +101,13 @@ impl Settings {
         self.bootstrap.split(',').map(str::trim).filter(|address| !address.is_empty())
     }
 
+    /// Which addresses of a name to look for, if not all. An IPv6 attempt on `localhost` fails first where the broker
+    /// listens on IPv4 only, and its error hides the one that matters; but see [`has_ipv4_network`].
+    fn address_family(&self, has_ipv4_network: bool) -> Option<&'static str> {
+        let is_local = self.addresses().any(|address| address.starts_with("localhost"));
+        (is_local && has_ipv4_network).then_some("v4")
+    }
+
     /// The configuration that every client shares, with the limits of a command that someone waits for:
     /// librdkafka's own (a message waits 300 s, a connection 30 s) are those of a service. `own` are the
     /// properties of one kind of client; the user's come after them and win.
@@ -122,10 +129,8 @@ impl Settings {
             // 100 ms, a third to a half of a short command.
             .set("reconnect.backoff.ms", "20")
             .set("reconnect.backoff.max.ms", "1000");
-        // An IPv6 attempt on `localhost` fails first where the broker listens on IPv4 only, and its error hides
-        // the one that matters.
-        if self.addresses().any(|address| address.starts_with("localhost")) && has_ipv4_network() {
-            config.set("broker.address.family", "v4");
+        if let Some(family) = self.address_family(has_ipv4_network()) {
+            config.set("broker.address.family", family);
         }
         if let Some(login) = self.login.as_ref().filter(|_| self.security.has_login()) {
             config
@@ -180,7 +185,14 @@ mod tests {
         settings.properties.push(("client.id".into(), "mine".into()));
         let config = settings.config([("client.id", "own".to_owned())]);
         assert_eq!(config.get("client.id"), Some("mine"));
-        assert_eq!(config.get("broker.address.family"), has_ipv4_network().then_some("v4"));
+    }
+
+    #[test]
+    fn localhost_is_looked_for_in_one_family_where_that_can_be_found() {
+        let localhost = Settings::plaintext("localhost:9092");
+        assert_eq!(localhost.address_family(true), Some("v4"));
+        assert_eq!(localhost.address_family(false), None);
+        assert_eq!(Settings::plaintext("kafka:9092").address_family(true), None);
     }
 
     #[test]

@@ -118,8 +118,8 @@ fn described(metadata: &MetadataResponse) -> BTreeMap<String, Result<Topic, Brok
     metadata.topics.iter().map(described).collect()
 }
 
-/// Creates topics and waits until they can be used, for at most twice the cluster's time; the result stands at each name. Needs
-/// CREATE on the cluster or on the topic. With `validate_only` nothing is created.
+/// Creates topics and waits until they can be used, for at most twice the cluster's time; the result stands at each name.
+/// Needs CREATE on the cluster or on the topic. With `validate_only` nothing is created.
 ///
 /// # Errors
 /// As [`Connection::send`](crate::client::raw::Connection::send).
@@ -218,13 +218,15 @@ async fn await_partitions(cluster: &mut Cluster, topics: &BTreeMap<&str, i32>) {
     }
     let are_led = async |cluster: &mut Cluster, of: To<'_>| {
         let metadata = cluster.metadata(of, Some(topics.keys().copied().collect())).await?;
-        Ok(described(&metadata).into_iter().all(|(name, found)| match found {
-            Ok(topic) => {
+        let found = described(&metadata);
+        Ok(topics.iter().all(|(name, count)| match found.get(*name) {
+            Some(Ok(topic)) => {
                 let led = topic.partitions.iter().filter(|partition| partition.leader.is_some()).count();
-                topics.get(&*name).is_none_or(|count| i32::try_from(led).is_ok_and(|led| led >= *count))
+                i32::try_from(led).is_ok_and(|led| led >= *count)
             }
             // Whoever may create a topic need not be allowed to see it.
-            Err(error) => error.code == TOPIC_AUTHORIZATION_FAILED,
+            Some(Err(error)) => error.code == TOPIC_AUTHORIZATION_FAILED,
+            None => false,
         }))
     };
     cluster.until_everywhere(are_led).await;
