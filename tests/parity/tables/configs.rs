@@ -60,8 +60,8 @@ fn described() -> Vec<Case> {
     ]
 }
 
-/// The settings that the changes are about, once a topic has the value: on Apache Kafka a change takes its way through
-/// the metadata log.
+/// The settings that the changes are about, once they show a text: on Apache Kafka a change takes its way through the
+/// metadata log, so the text must not be there before it.
 fn shown(case: Case, topic: &'static str, value: &'static str) -> Case {
     const KEYS: [&str; 3] = ["retention.ms", "cleanup.policy", "max.message.bytes"];
     case.until(ADMIN, value, move |_| ask(&describe_configs(TOPIC, topic, &KEYS), 4))
@@ -88,7 +88,13 @@ fn changed() -> Vec<Case> {
             "compact,delete",
         ),
         change("append to a list", "parity-ch-append", &[("cleanup.policy", Append("compact"))], "compact"),
-        change("append what is there", "parity-ch-again", &[("cleanup.policy", Append("delete"))], "delete"),
+        // The value is what it was; what changes is that the topic sets it.
+        change(
+            "append what is there",
+            "parity-ch-again",
+            &[("cleanup.policy", Append("delete"))],
+            "value: Some(\"delete\"), read_only: false, config_source: 1,",
+        ),
         change("set what was set", "parity-ch-set", &[("retention.ms", Set("60002"))], "\"60002\""),
         change("go back to the default", "parity-ch-set", &[("retention.ms", Delete)], "604800000"),
         change("go back twice", "parity-ch-set", &[("retention.ms", Delete)], "604800000"),

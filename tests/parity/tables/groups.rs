@@ -210,17 +210,16 @@ fn together() -> Vec<Case> {
             .beat_until(A, "parity-g-votes", 1, "error_code: 27")
             .join(C, "parity-g-votes", &["roundrobin", "range"])
             .start_join(C, "parity-g-votes", &["roundrobin", "range"])
-            .join_when_pending(A, "parity-g-votes", 3)
+            .join_as_last_of_three(A, "parity-g-votes")
             .finish(B)
             .finish(C),
     ]
 }
 
 impl Case {
-    /// A joins again with both assignors once the group counts so many members.
-    fn join_when_pending(self, who: Who, group: &'static str, members: usize) -> Self {
-        let text = if members == 3 { "members: 3" } else { "members" };
-        self.until(ADMIN, text, move |_| {
+    /// Joins again with both assignors once the group counts three members.
+    fn join_as_last_of_three(self, who: Who, group: &'static str) -> Self {
+        self.until(ADMIN, "members: 3", move |_| {
             let mut counted = ask(&describe_groups(&[group]), 5);
             counted.show = |mut body, version, _, _| {
                 use kafka_protocol::protocol::Decodable;
