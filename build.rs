@@ -1,9 +1,9 @@
 //! Turns `phases/words/*.toml` into constants, so that a text that lacks a language, or a use of a text that does
 //! not exist, fails the build.
 //!
-//! A file `produce.toml` with `[acknowledged]` `en = "…"` `pt-BR = "…"` becomes
-//! `words::produce::ACKNOWLEDGED`. Both languages must name the same `{placeholders}`; `{records?record|records}` is the
-//! first word where the value of `records` is 1, else the second.
+//! A file `produce.toml` with `[acknowledged]` `en = "…"` `pt-BR = "…"` becomes `words::produce::ACKNOWLEDGED`. Only the
+//! crate sees it, so the compiler warns of a text that nobody says. Both languages must name the same `{placeholders}`;
+//! `{records?record|records}` is the first word where the value of `records` is 1, else the second.
 //!
 //! The lessons, `phases/phaseN/phase.toml` and `phases/phaseN/steps/*.toml`, are built in as they are, after the same
 //! demand: whatever has a text in one language has it in the other.
@@ -16,6 +16,9 @@ use std::{env, fs};
 mod languages;
 
 use languages::{LANGUAGES, both_languages, placeholders};
+
+/// The file whose texts are asked for by their keys, as a list: the page's script does.
+const GIVEN_WHOLE: &str = "page";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -79,7 +82,7 @@ fn module(path: &Path) -> Result<String, String> {
     let table: toml::Table = source.parse().map_err(|e: toml::de::Error| e.to_string())?;
     let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or("the file name is not UTF-8")?;
     let mut code = format!(
-        "#[doc = \"Texts of `phases/words/{name}.toml`.\"]\npub mod {name} {{\n    use super::Text;\n"
+        "#[doc = \"Texts of `phases/words/{name}.toml`.\"]\npub(crate) mod {name} {{\n    use super::Text;\n"
     );
     for (key, value) in &table {
         let entry = value.as_table().ok_or(format!("[{key}] must be a table with en and pt-BR"))?;
@@ -96,17 +99,23 @@ fn module(path: &Path) -> Result<String, String> {
         }
         let constant = key.to_uppercase().replace('-', "_");
         let doc = plain(en);
-        writeln!(code, "    #[doc = {doc:?}]\n    pub const {constant}: Text = Text::new({en:?}, {pt:?});")
-            .expect("writing to a String");
+        writeln!(
+            code,
+            "    #[doc = {doc:?}]\n    pub(crate) const {constant}: Text = Text::new({en:?}, {pt:?});"
+        )
+        .expect("writing to a String");
     }
-    code.push_str(
-        "    /// Every text with its key, as the file has them.\n    pub const ALL: &[(&str, Text)] = &[\n",
-    );
-    for key in table.keys() {
-        let constant = key.to_uppercase().replace('-', "_");
-        writeln!(code, "        ({key:?}, {constant}),").expect("writing to a String");
+    if name == GIVEN_WHOLE {
+        code.push_str(
+            "    /// Every text with its key, as the file has them.\n    pub(crate) const ALL: &[(&str, Text)] = &[\n",
+        );
+        for key in table.keys() {
+            let constant = key.to_uppercase().replace('-', "_");
+            writeln!(code, "        ({key:?}, {constant}),").expect("writing to a String");
+        }
+        code.push_str("    ];\n");
     }
-    code.push_str("    ];\n}\n");
+    code.push_str("}\n");
     Ok(code)
 }
 
