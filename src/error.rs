@@ -98,8 +98,6 @@ pub struct Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Knowledge {
-    /// The embedded broker told it with its own event.
-    BrokerEvent,
     /// The ACLs of the cluster, read as `admin`.
     ClusterAcls,
     /// The ACL files at hand; the cluster could not be asked.

@@ -91,7 +91,6 @@ fn identity_text(identity: &Identity, lang: Lang) -> String {
 
 fn rule_text(rule: &Denial, lang: Lang) -> String {
     let source = match rule.source {
-        Knowledge::BrokerEvent => words::KNOWN_FROM_BROKER,
         Knowledge::ClusterAcls => words::KNOWN_FROM_CLUSTER,
         Knowledge::YourFiles => words::KNOWN_FROM_FILES,
     };

@@ -22,17 +22,6 @@ impl LeaderEpochs {
         }
     }
 
-    /// The newest epoch with a record.
-    pub(super) fn latest(&self) -> Option<i32> {
-        self.0.last().map(|last| last.epoch)
-    }
-
-    /// The epoch of the record at `offset`.
-    pub(super) fn epoch_at(&self, offset: i64) -> Option<i32> {
-        let after = self.0.partition_point(|entry| entry.start_offset <= offset);
-        after.checked_sub(1).map(|at| self.0[at].epoch)
-    }
-
     /// The largest epoch not above `epoch` and the offset where it ends; `None` if the log knows of neither.
     pub(super) fn end_offset(&self, epoch: i32, log_end_offset: i64) -> Option<(i32, i64)> {
         let after = self.0.partition_point(|entry| entry.epoch <= epoch);

@@ -52,16 +52,6 @@ impl PartitionLog {
         }
     }
 
-    /// The leader epoch of the first record (with [`log_start_offset`](Self::log_start_offset): ListOffsets −2).
-    pub fn earliest_epoch(&self) -> Option<i32> {
-        self.epochs.epoch_at(self.log_start_offset)
-    }
-
-    /// The leader epoch of the last record (with [`high_watermark`](Self::high_watermark): ListOffsets −1).
-    pub fn latest_epoch(&self) -> Option<i32> {
-        self.epochs.latest()
-    }
-
     /// The largest epoch not above `epoch` and the offset where it ends; `None` (−1, −1 on the wire) if unknown
     /// (OffsetForLeaderEpoch).
     pub fn end_offset_for_epoch(&self, epoch: i32) -> Option<(i32, i64)> {

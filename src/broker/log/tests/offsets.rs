@@ -91,7 +91,6 @@ fn leader_epochs_end_where_the_next_one_begins() {
     assert_eq!(log.end_offset_for_epoch(1), Some((1, 3)));
     assert_eq!(log.end_offset_for_epoch(2), Some((2, 6)));
     assert_eq!(log.end_offset_for_epoch(3), None);
-    assert_eq!((log.earliest_epoch(), log.latest_epoch()), (Some(0), Some(2)));
 }
 
 #[test]
