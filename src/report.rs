@@ -147,8 +147,10 @@ pub enum Block {
     Prose(Message),
     /// Labels in a column of their own, each with a text beside it.
     Labelled(Vec<(Message, Message)>),
-    /// Text that keeps its line breaks, such as a script.
+    /// Text that keeps its line breaks.
     Verbatim(String),
+    /// A file for another program: its lines are never broken, and nothing stands beside them.
+    File(String),
     /// An empty line.
     Gap,
 }

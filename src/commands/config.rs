@@ -128,7 +128,7 @@ fn dump(profile: &Profile) -> Report {
     principals.insert(actor.name.value.clone(), principal.into());
     file.insert("principals".to_owned(), principals.into());
     let text = file.to_string();
-    Report::new(json!({ "profile": profile.name.name(), "toml": text })).block(Block::Verbatim(text))
+    Report::new(json!({ "profile": profile.name.name(), "toml": text })).block(Block::File(text))
 }
 
 fn parse_name(text: &str) -> Result<ProfileName, Error> {

@@ -43,6 +43,15 @@ pub(super) fn beside(look: &Look, body: &[String], explanation: &[String], unbro
         .collect()
 }
 
+/// A result whose lines must not be broken, however wide, and the explanation below it.
+pub(super) fn below(look: &Look, mut body: Vec<String>, explanation: &[String]) -> Vec<String> {
+    if !explanation.is_empty() {
+        body.push(String::new());
+    }
+    body.extend(wrapped(explanation, look.width));
+    body
+}
+
 /// How wide a picture may be to stand in one piece, whether the explanation is beside or below it.
 pub(super) fn body_width(look: &Look) -> usize {
     if look.width < BESIDE_FROM || !look.stdout_is_terminal { look.width } else { widest_result(look) }
@@ -175,6 +184,13 @@ mod tests {
         let row = "cell  ".repeat(14);
         let shown = beside(&look(140), &lines(&[&row]), &lines(&["It was stored."]), row.len());
         assert_eq!(shown, [row.as_str(), "", "It was stored."]);
+    }
+
+    #[test]
+    fn a_file_keeps_its_lines() {
+        let script = lines(&["# A comment that goes on", "kafka-topics.sh --list"]);
+        let shown = below(&look(12), script.clone(), &lines(&["It lists topics."]));
+        assert_eq!(shown, [&script[..], &lines(&["", "It lists", "topics."])].concat());
     }
 
     #[test]

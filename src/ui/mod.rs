@@ -218,8 +218,13 @@ impl Ui {
         let explanation = render::explanation(&self.look, &report.explanation, same_with);
         let mut out = self.data();
         if self.look.stdout_is_terminal {
-            let unbroken = render::widest_table(&self.look, &report.body);
-            for line in layout::beside(&self.look, &body, &explanation, unbroken) {
+            let lines = if report.body.iter().any(|block| matches!(block, Block::File(_))) {
+                layout::below(&self.look, body, &explanation)
+            } else {
+                let unbroken = render::widest_table(&self.look, &report.body);
+                layout::beside(&self.look, &body, &explanation, unbroken)
+            };
+            for line in lines {
                 writeln!(out, "{line}")?;
             }
             out.flush()?;

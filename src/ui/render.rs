@@ -32,7 +32,7 @@ pub(super) fn body(look: &Look, blocks: &[Block]) -> Vec<String> {
             }
             Block::Prose(text) => lines.extend(prose::paragraphs(look, &text.in_lang(look.lang))),
             Block::Labelled(rows) => lines.extend(prose::labelled(look, rows)),
-            Block::Verbatim(text) => lines.extend(text.lines().map(str::to_owned)),
+            Block::Verbatim(text) | Block::File(text) => lines.extend(text.lines().map(str::to_owned)),
             Block::Gap => lines.push(String::new()),
         }
     }

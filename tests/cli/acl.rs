@@ -81,12 +81,28 @@ fn explain_shows_what_nearly_matched_and_what_would_help() {
          WHY                ACL\n\
          another principal  ALLOW WRITE on TOPIC:LITERAL:nest-events for User:nest\n\
          \n\
-         To allow it, add to the file of User:laravel in acls/, then `kafkalab acl apply`:\n\
+         To allow it:\n    \
+             kafkalab acl add --principal laravel --topic nest-events --operation WRITE\n\
+         \n\
+         For `kafkalab acl apply` to know of it, in the file of User:laravel in acls too:\n\
          [[allow]]\n\
          topic      = [\"nest-events\"]\n\
          operations = [\"WRITE\"]\n"
     );
     assert!(run.complains("kafka-acls.sh --bootstrap-server localhost:9094"), "{run:?}");
+}
+
+/// One file of one's own would replace all those that are built in.
+#[test]
+fn explain_suggests_no_file_to_whoever_has_none() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let args =
+        ["acl", "explain", "--offline", "--principal", "laravel", "--operation", "WRITE", "--topic", "x"];
+    let mut command = super::program::command(elsewhere.path(), &args);
+    let output = command.current_dir(elsewhere.path()).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let add = "To allow it:\n    kafkalab acl add --principal laravel --topic x --operation WRITE\n";
+    assert!(output.status.success() && told.ends_with(add), "{told}");
 }
 
 #[test]

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Context, args, kafka_acls, table};
 use crate::acl::{
-    AclFiles, Explanation, Fix, Mismatch, NearMiss, Operation, Permission, Policy, Question, Rule, render,
+    AclBinding, AclFiles, Explanation, Fix, Mismatch, NearMiss, Operation, Permission, Policy, Question,
+    Rule, render,
 };
 use crate::commands::denial;
 use crate::error::{Knowledge, Result};
@@ -108,13 +109,29 @@ fn help(context: &Context, report: Report, profile: &Profile, explanation: &Expl
     }
     let Some(fix) = &explanation.fix else { return report };
     report = report.block(Block::Gap);
-    let command = command(profile, fix);
+    let ours = Block::Verbatim(format!("    {}", own_command(fix)));
+    report = match fix {
+        Fix::Add(acl) => in_the_file(context, report.line(words::ADD_THIS).block(ours), acl),
+        Fix::RemoveDeny(_) => report.line(words::REMOVE_DENY).block(ours),
+    };
+    report.same_with("Apache Kafka", [command(profile, fix)])
+}
+
+/// The entry for whoever has files of their own. Nobody else is told: one file in `acls/` replaces all that are built
+/// in.
+fn in_the_file(context: &Context, report: Report, acl: &AclBinding) -> Report {
+    let Some(folder) = context.acls_folder() else { return report };
+    report
+        .block(Block::Gap)
+        .line(words::ADD_TO_FILE.with(&[("principal", &acl.principal), ("folder", &folder.display())]))
+        .block(Block::Verbatim(render::toml_entry(acl)))
+}
+
+/// The command of kafkalab that makes a change.
+fn own_command(fix: &Fix) -> String {
     match fix {
-        Fix::Add(acl) => report
-            .line(words::ADD_THIS.with(&[("principal", &acl.principal)]))
-            .block(Block::Verbatim(render::toml_entry(acl)))
-            .same_with("Apache Kafka", [command]),
-        Fix::RemoveDeny(_) => report.line(words::REMOVE_DENY).block(Block::Verbatim(command)),
+        Fix::Add(acl) => render::add_command(acl),
+        Fix::RemoveDeny(acl) => render::delete_command(acl),
     }
 }
 
@@ -132,7 +149,9 @@ fn fix_json(profile: &Profile, fix: &Fix) -> Value {
         Fix::Add(acl) => Some(render::toml_entry(acl)),
         Fix::RemoveDeny(_) => None,
     };
-    json!({ "change": fix, "kafka_acls": command(profile, fix), "acl_file_entry": entry })
+    json!({
+        "change": fix, "kafkalab": own_command(fix), "kafka_acls": command(profile, fix), "acl_file_entry": entry,
+    })
 }
 
 /// The kind of rule that decided, as a fact for lessons.

@@ -57,7 +57,7 @@ pub(super) async fn run(context: &Context, command: &Command) -> Result<Report> 
 
 fn rendered(context: &Context) -> Result<Report> {
     let script = render::script(context.acl_files()?.set().iter());
-    Ok(Report::new(json!({ "script": script })).block(Block::Verbatim(script)).explain(words::RENDERED))
+    Ok(Report::new(json!({ "script": script })).block(Block::File(script)).explain(words::RENDERED))
 }
 
 /// The cluster's ACLs that pass a filter.
