@@ -59,16 +59,18 @@ pub enum Speaker {
     Broker,
     /// librdkafka, on this machine; often because the operating system told it so.
     Librdkafka,
+    /// The operating system, when no broker could be asked.
+    System,
 }
 
 impl Speaker {
     /// Kafka's protocol goes down to −1 (`UNKNOWN_SERVER_ERROR`); librdkafka keeps all below for its own errors.
-    fn of(code: i32) -> Self {
+    pub fn of(code: i32) -> Self {
         if code < -1 { Self::Librdkafka } else { Self::Broker }
     }
 }
 
-/// The broker's or the client library's own words.
+/// The words of a broker, the client library or the operating system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Said {
     /// Whose words they are.
@@ -77,7 +79,7 @@ pub struct Said {
     pub text: String,
     /// The name of the error, such as `TOPIC_AUTHORIZATION_FAILED`.
     pub name: String,
-    /// Kafka's error code, or librdkafka's (below −1).
+    /// Kafka's error code, librdkafka's (below −1), or the system's `errno`.
     pub code: i32,
 }
 
@@ -162,8 +164,20 @@ impl Error {
 
     /// Adds the words of the broker or of librdkafka; the code tells whose they are.
     #[must_use]
-    pub fn said(mut self, text: impl Into<String>, name: impl Into<String>, code: i32) -> Self {
-        self.broker_said = Some(Said { who: Speaker::of(code), text: text.into(), name: name.into(), code });
+    pub fn said(self, text: impl Into<String>, name: impl Into<String>, code: i32) -> Self {
+        self.said_by(Speaker::of(code), text, name, code)
+    }
+
+    /// Adds the words of somebody who is known.
+    #[must_use]
+    pub fn said_by(
+        mut self,
+        who: Speaker,
+        text: impl Into<String>,
+        name: impl Into<String>,
+        code: i32,
+    ) -> Self {
+        self.broker_said = Some(Said { who, text: text.into(), name: name.into(), code });
         self
     }
 

@@ -6,6 +6,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 
 use super::raw::{BrokerError, RawError};
+use crate::error::Speaker;
 use crate::kafka_error;
 
 /// The class of a failure. It decides the exit code and what can be tried.
@@ -34,13 +35,22 @@ pub enum Kind {
     Other,
 }
 
-/// A broker's error code (positive) or librdkafka's own (negative), with its name.
+/// An error code with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
-    /// Kafka's name (`TOPIC_AUTHORIZATION_FAILED`) or librdkafka's (`_MSG_TIMED_OUT`).
+    /// Whose code it is.
+    pub who: Speaker,
+    /// Kafka's name (`TOPIC_AUTHORIZATION_FAILED`), librdkafka's (`_MSG_TIMED_OUT`) or C's (`ECONNREFUSED`).
     pub name: String,
-    /// The number on the wire, or librdkafka's negative one.
+    /// The number on the wire, librdkafka's negative one, or the system's.
     pub number: i32,
+}
+
+impl Code {
+    /// A broker's code (from −1 on), or librdkafka's own.
+    pub fn new(name: impl Into<String>, number: i32) -> Self {
+        Self { who: Speaker::of(number), name: name.into(), number }
+    }
 }
 
 /// What an ACL speaks about.
@@ -108,7 +118,7 @@ impl Failure {
     /// A failure from an error code in librdkafka's own words.
     pub fn from_code(code: RDKafkaErrorCode) -> Self {
         let mut failure = Self::new(kind_of(code), words_of(code));
-        failure.code = Some(Code { name: name_of(code), number: code as i32 });
+        failure.code = Some(Code::new(name_of(code), code as i32));
         failure
     }
 
@@ -175,7 +185,7 @@ impl From<RawError> for Failure {
 fn of_broker(code: i16, said: String) -> Failure {
     let number = i32::from(code);
     let kind = RDKafkaRespErr::try_from(number).map_or(Kind::Other, |code| kind_of(code.into()));
-    let code = Some(Code { name: kafka_error::name(code).to_owned(), number });
+    let code = Some(Code::new(kafka_error::name(code), number));
     Failure { code, ..Failure::new(kind, said) }
 }
 
@@ -247,7 +257,7 @@ mod tests {
         let denied = Failure::from_code(RDKafkaErrorCode::TopicAuthorizationFailed);
         assert_eq!(denied.kind, Kind::Authorization);
         assert_eq!(denied.said, "Broker: Topic authorization failed");
-        assert_eq!(denied.code, Some(Code { name: "TOPIC_AUTHORIZATION_FAILED".into(), number: 29 }));
+        assert_eq!(denied.code, Some(Code::new("TOPIC_AUTHORIZATION_FAILED", 29)));
         assert_eq!(name_of(RDKafkaErrorCode::MessageSizeTooLarge), "MESSAGE_TOO_LARGE");
     }
 
@@ -256,7 +266,7 @@ mod tests {
         let slow = Failure::from_code(RDKafkaErrorCode::MessageTimedOut);
         assert_eq!(slow.kind, Kind::TimedOut);
         assert_eq!(slow.said, "Local: Message timed out");
-        assert_eq!(slow.code, Some(Code { name: "_MSG_TIMED_OUT".into(), number: -192 }));
+        assert_eq!(slow.code, Some(Code::new("_MSG_TIMED_OUT", -192)));
         assert_eq!(name_of(RDKafkaErrorCode::AllBrokersDown), "_ALL_BROKERS_DOWN");
     }
 

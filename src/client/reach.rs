@@ -6,6 +6,7 @@ use tokio::net::TcpStream;
 
 use super::failure::{Code, Failure, Kind};
 use super::signals::unreachable;
+use crate::error::Speaker;
 
 /// Connects to the addresses one after the other; the first that accepts is enough. The failure carries the
 /// operating system's words for the last address, such as `127.0.0.1:9094: Connection refused (os error 111)`.
@@ -23,7 +24,11 @@ pub async fn reach(bootstrap: &str, limit: Duration) -> Result<(), Failure> {
 
 fn system(address: &str, error: &std::io::Error) -> Failure {
     let mut failure = unreachable(format!("{address}: {error}"));
-    failure.code = error.raw_os_error().map(|number| Code { name: name_of(error.kind()).into(), number });
+    failure.code = error.raw_os_error().map(|number| Code {
+        who: Speaker::System,
+        name: name_of(error.kind()).into(),
+        number,
+    });
     failure
 }
 

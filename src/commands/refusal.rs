@@ -85,7 +85,7 @@ async fn denied(
 ) -> Error {
     let words = error.message.clone().unwrap_or_else(|| error.name().to_owned());
     let failure = Failure {
-        code: Some(client::Code { name: error.name().to_owned(), number: i32::from(error.code) }),
+        code: Some(client::Code::new(error.name(), i32::from(error.code))),
         ..Failure::new(client::Kind::Authorization, words).needing([need])
     };
     trouble::explain(context, profile, doing, &failure).await

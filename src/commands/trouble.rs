@@ -5,8 +5,8 @@ use super::tls::{self, Advice};
 use super::{Context, connect};
 use crate::catalog;
 use crate::client::raw::{self, Listener, LoginOutcome, Probe};
-use crate::client::{self, Failure};
-use crate::error::{Error, Kind};
+use crate::client::{self, Failure, Need, Resource};
+use crate::error::{Error, Kind, Speaker};
 use crate::profile::{Mechanism, Profile};
 use crate::words::{Message, trouble as words};
 
@@ -23,7 +23,7 @@ pub async fn explain(
 ) -> Error {
     let mut error = Error::new(kind(failure.kind), doing).identity(profile.identity());
     if let Some(code) = &failure.code {
-        error = error.said(failure.said.clone(), code.name.clone(), code.number);
+        error = error.said_by(code.who, failure.said.clone(), code.name.clone(), code.number);
     } else {
         error = error.hint(failure.said.clone());
     }
@@ -39,7 +39,10 @@ pub async fn explain(
             }
         }
         client::Kind::Authorization => super::denial::explain(context, profile, error, failure).await,
-        client::Kind::UnknownTopic => error.hint(words::UNKNOWN_TOPIC).next("kafkalab topics list"),
+        client::Kind::UnknownTopic => {
+            let error = error.hint(words::UNKNOWN_TOPIC);
+            own_topic(profile, failure).into_iter().fold(error, Error::next).next("kafkalab topics list")
+        }
         client::Kind::InvalidTopic => error.hint(words::INVALID_TOPIC),
         client::Kind::TooLarge => error.hint(words::TOO_LARGE),
         client::Kind::Configuration => match connect::security(profile) {
@@ -51,9 +54,19 @@ pub async fn explain(
     }
 }
 
+/// The command that creates the phase's own topic, if it is that which is missing in the lab.
+fn own_topic(profile: &Profile, failure: &Failure) -> Option<String> {
+    let own = profile.topic.as_ref().filter(|topic| !topic.source.is_given())?;
+    let is_missing = |need: &Need| matches!(&need.resource, Resource::Topic(name) if *name == own.value);
+    let is_elsewhere = profile.bootstrap_server.source.is_given();
+    (!is_elsewhere && failure.needs.iter().any(is_missing))
+        .then(|| format!("kafkalab topics create {} --partitions {}", own.value, profile.partitions.value))
+}
+
 /// Where nothing more can be found out, the catalogue still says what the broker's code means.
 fn explained(error: Error) -> Error {
-    match error.broker_said.as_ref().and_then(|said| catalog::error(said.code)) {
+    let said = error.broker_said.as_ref().filter(|said| said.who != Speaker::System);
+    match said.and_then(|said| catalog::error(said.code)) {
         Some(entry) => error.next(format!("kafkalab explain {}", entry.code)),
         None => error,
     }
@@ -127,7 +140,12 @@ fn probed(mut error: Error, profile: &Profile, probe: &Probe) -> Error {
             let error = error.hint(words::UNRESOLVED.with(&[("address", address), ("problem", problem)]));
             error.next(examine(profile))
         }
-        (Listener::Unreachable(problem) | Listener::NotKafka(problem), _) => {
+        (Listener::Unreachable(problem), _) => {
+            error.kind = Kind::Unreachable;
+            let error = error.hint(words::NO_WAY.with(&[("address", address), ("problem", problem)]));
+            error.next(examine(profile))
+        }
+        (Listener::NotKafka(problem), _) => {
             error.kind = Kind::Unreachable;
             let error = error.hint(words::NOT_KAFKA.with(&[("address", address), ("problem", problem)]));
             error.next(examine(profile))

@@ -73,6 +73,7 @@ fn speaker(who: Speaker) -> Text {
     match who {
         Speaker::Broker => words::BROKER_SAID,
         Speaker::Librdkafka => words::LIBRDKAFKA_SAID,
+        Speaker::System => words::SYSTEM_SAID,
     }
 }
 

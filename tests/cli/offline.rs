@@ -46,3 +46,34 @@ fn an_address_that_librdkafka_cannot_see_is_explained() {
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("_RESOLVE") && said.contains("kafkalab explain -193"), "{said}");
 }
+
+#[test]
+fn a_network_that_is_not_there_is_not_taken_for_a_broker() {
+    if !require("unshare") || !require("ip") {
+        return;
+    }
+    let output = alone(
+        "! \"$0\" doctor --phase 1 -b 10.0.0.1:9092; \"$0\" phase1 produce -b 10.0.0.1:9092 --msg unseen",
+    );
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    for words in ["system said", "(ENETUNREACH, 101)", "From here 10.0.0.1:9092 cannot be reached"] {
+        assert!(said.contains(words), "{said}");
+    }
+    let examined = String::from_utf8(output.stdout).unwrap();
+    assert!(examined.contains("No machine was asked") && !examined.contains("kafkalab up"), "{examined}");
+}
+
+#[test]
+fn a_topic_of_the_phase_that_is_missing_can_be_created_as_is_told() {
+    if !require("unshare") || !require("ip") {
+        return;
+    }
+    let output = alone(
+        "tried=$(\"$0\" phase0 produce --msg hi 2>&1) && exit 1
+        create=$(echo \"$tried\" | sed -n 's/.*kafkalab \\(topics create .*\\)/\\1/p')
+        \"$0\" $create
+        \"$0\" phase0 produce --msg hi",
+    );
+    assert!(output.status.success(), "{output:?}");
+}

@@ -89,7 +89,7 @@ pub(in crate::commands) async fn refused(
     let said = error.message.clone().unwrap_or_else(|| error.name().to_owned());
     let need = Need { operation, resource: client::Resource::Cluster };
     let failure = Failure {
-        code: Some(client::Code { name: error.name().to_owned(), number: i32::from(error.code) }),
+        code: Some(client::Code::new(error.name(), i32::from(error.code))),
         ..Failure::new(client::Kind::Authorization, said).needing([need])
     };
     trouble::explain(context, profile, doing, &failure).await

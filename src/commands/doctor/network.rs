@@ -59,7 +59,8 @@ pub(super) async fn tcp(sockets: &[SocketAddr]) -> Seen {
     match seen.has_passed() {
         true => seen,
         false if tried.contains(&Knocked::Silent) => seen.and(words::FIREWALL),
-        false => seen.and(words::NOBODY).next("kafkalab up"),
+        false if tried.contains(&Knocked::Refused) => seen.and(words::NOBODY).next("kafkalab up"),
+        false => seen.and(words::NO_NETWORK),
     }
 }
 

@@ -150,7 +150,7 @@ impl Problem {
     pub(super) fn failure(&self, group: &str, topic: &str) -> Failure {
         const GROUP_AUTHORIZATION_FAILED: i32 = 30;
         let mut failure = Failure::new(self.kind, self.said.clone());
-        failure.code = self.code.clone().map(|(name, number)| client::Code { name, number });
+        failure.code = self.code.clone().map(|(name, number)| client::Code::new(name, number));
         let (topic, group) = (on_topic("READ", topic), on_group("READ", group));
         match failure.number() {
             Some(GROUP_AUTHORIZATION_FAILED) => failure.needing([group, topic]),
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_refusal_at_the_group_names_the_group_first() {
         let mut failure = Failure::new(client::Kind::Authorization, "no");
-        failure.code = Some(client::Code { name: "GROUP_AUTHORIZATION_FAILED".into(), number: 30 });
+        failure.code = Some(client::Code::new("GROUP_AUTHORIZATION_FAILED", 30));
         let again = Problem::from(&failure).failure("g", "t");
         assert_eq!(again.needs, [on_group("READ", "g"), on_topic("READ", "t")]);
         assert_eq!((again.kind, again.code), (failure.kind, failure.code));
