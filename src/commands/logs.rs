@@ -1,13 +1,17 @@
-//! `kafkalab logs`: what the embedded broker logged, newest last. With `--follow` it goes on.
+//! `kafkalab logs`: what the embedded broker logged, newest last. With `--follow` it goes on. As JSON it is an object a
+//! line: `{"line": "…"}`.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::Context;
 use crate::error::{Error, Kind, Result};
 use crate::lab::Engine;
 use crate::report::Report;
+use crate::ui::Audience;
 use crate::words::up as words;
 
 /// Arguments of `logs`.
@@ -54,24 +58,32 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Report> {
     {
         let mut out = context.ui.data();
         for text in last {
-            out.write_all(text.as_bytes())?;
+            writeln!(out, "{}", shown(context, &text))?;
         }
         out.flush()?;
     }
     // A log file has no end to wait for that every system can tell, so it is looked at again.
+    let audience = Audience::new();
     while args.follow && !context.stop.is_cancelled() {
         if reader.read_line(&mut line)? == 0 {
             tokio::select! {
                 () = context.stop.cancelled() => break,
+                gone = audience.gone() => return Err(gone),
                 () = tokio::time::sleep(Duration::from_millis(200)) => continue,
             }
         }
         if line.ends_with('\n') {
             let text = std::mem::take(&mut line);
             if wanted(&text) {
-                context.ui.data_line(text.trim_end())?;
+                context.ui.data_line(&shown(context, &text))?;
             }
         }
     }
     Ok(Report::streamed())
+}
+
+/// A line of the log in the format that was asked for.
+fn shown(context: &Context, line: &str) -> String {
+    let line = line.trim_end();
+    if context.ui.is_json() { json!({ "line": line }).to_string() } else { line.to_owned() }
 }

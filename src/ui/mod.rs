@@ -1,6 +1,7 @@
 //! The only module that prints. Standard output is data, standard error is everything else; on a terminal a result
 //! and its explanation stand side by side.
 
+mod audience;
 mod error_block;
 mod findings;
 mod lanes;
@@ -16,6 +17,7 @@ mod table;
 use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use self::audience::Audience;
 pub use self::error_block::for_page;
 pub use self::library_log::show_library_log;
 pub use self::look::{ColorChoice, Explain, Format, Look};

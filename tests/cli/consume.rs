@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::program::{Run, command, kafkalab};
 use crate::on_every_broker;
 use crate::support::process::Process;
-use crate::support::{Lab, unique};
+use crate::support::{Lab, eventually, unique};
 
 /// Far more than anything here takes: a guard, no measurement.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -176,6 +176,25 @@ on_every_broker! {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stderr)), (Some(0), ""));
+    }
+
+    fn a_reading_that_follows_ends_when_nobody_reads_it_any_more(lab: &Lab) {
+        let topic = numbers(lab, 1);
+        let group = unique("phase4-group");
+        for more in [&["-q", "--follow"][..], &["-q", "--follow", "-g", &group]] {
+            let home = tempfile::tempdir().unwrap();
+            let mut reader = command(home.path(), &arguments(lab, &topic, more));
+            let mut child = reader.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let mut line = String::new();
+            // Only now nobody reads: no other record will come.
+            BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+            let ended = eventually(|| child.try_wait().unwrap());
+            child.kill().unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(ended.and_then(|status| status.code()), Some(0), "{more:?} {output:?}");
+            assert_eq!((&*line, &*String::from_utf8_lossy(&output.stderr)), ("0\n", ""), "{more:?}");
+        }
+        assert_eq!(values(&consume(lab, &topic, &["-g", &group])), "", "what was printed is committed");
     }
 
     fn a_record_cannot_drive_the_terminal(lab: &Lab) {

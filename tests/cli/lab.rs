@@ -8,7 +8,7 @@ use std::thread;
 use serde_json::Value;
 
 use super::program::{Run, kafkalab_at, kafkalab_with};
-use crate::support::root;
+use crate::support::{eventually, root};
 
 /// A lab home whose broker ends with the test, whatever happens.
 pub(super) struct Home(tempfile::TempDir);
@@ -255,6 +255,32 @@ fn logs_show_the_refusals() {
         "{run:?}"
     );
     assert!(run.stdout.lines().all(|line| line.contains(" is Denied ")), "{run:?}");
+}
+
+#[test]
+fn logs_as_json_are_an_object_a_line() {
+    let home = Home::new();
+    home.up();
+    let (text, json) = (home.run(&["logs", "-n", "2"]), home.run(&["logs", "-n", "2", "--output", "json"]));
+    let read = |line: &str| {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        object["line"].as_str().unwrap().to_owned()
+    };
+    let lines: Vec<String> = json.stdout.lines().map(read).collect();
+    assert_eq!(lines, text.stdout.lines().collect::<Vec<_>>());
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn logs_that_follow_end_when_nobody_reads_them_any_more() {
+    let home = Home::new();
+    home.up();
+    let mut logs = super::program::command(home.0.path(), &["logs", "--follow"]);
+    let mut child = logs.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = eventually(|| child.try_wait().unwrap());
+    child.kill().unwrap();
+    assert_eq!(ended.and_then(|status| status.code()), Some(0));
 }
 
 #[test]

@@ -157,6 +157,7 @@ impl Member<'_> {
             () = stop.cancelled() => Ok(Err(Stop::Interrupted)),
             said = away.wait(), if !self.told_away => Ok(Ok(Told::Away(said))),
             event = self.reader.next() => tell(event, &mut self.reading.show, &mut self.printed).map(Ok),
+            error = self.reading.audience.gone() => Err(Trouble::Output(error)),
             () = patience(limit) => Ok(Err(Stop::Idle)),
         }
     }

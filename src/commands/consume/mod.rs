@@ -15,6 +15,7 @@ use crate::client::{Failure, Format, OffsetError, OffsetSpec, Settings};
 use crate::error::{Error, Result};
 use crate::profile::{Profile, ProfileName};
 use crate::report::Report;
+use crate::ui::Audience;
 use crate::words::consume as words;
 
 /// The flags of `consume`.
@@ -59,6 +60,7 @@ struct Reading<'a> {
     /// The group's id on the wire: the one to join, or the one whose coordinator may be looked up.
     group: String,
     show: Show<'a>,
+    audience: Audience,
 }
 
 /// Why the reading ended, if nothing failed.
@@ -111,6 +113,7 @@ pub(super) async fn run(context: &Context, name: ProfileName, args: &Args) -> Re
         topic,
         group,
         show: Show::new(context, format),
+        audience: Audience::new(),
     };
     context.tidies_up();
     match args.group {

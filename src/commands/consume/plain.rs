@@ -84,6 +84,7 @@ async fn copy(reading: &mut Reading<'_>, reader: &mut Reader) -> Result<Stop, Tr
                 context.ui.warn(words::AWAY.with(&[("said", &said)]));
                 told_away = true;
             }
+            error = reading.audience.gone() => return Err(Trouble::Output(error)),
             () = patience(idle) => return Ok(Stop::Idle),
         }
     }
