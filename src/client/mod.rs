@@ -13,6 +13,7 @@ mod consumer;
 mod failure;
 mod format;
 mod group_reader;
+mod headers;
 mod json_record;
 pub mod library;
 mod metadata;

@@ -1,6 +1,8 @@
 //! Records, borrowed from librdkafka's memory or owned.
 
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, Timestamp};
+use rdkafka::message::{BorrowedMessage, Message as _, Timestamp};
+
+use super::headers;
 
 /// What a record's timestamp means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -115,7 +117,6 @@ impl Received<'_> {
             Timestamp::CreateTime(ms) => (Some(ms), TimestampType::CreateTime),
             Timestamp::LogAppendTime(ms) => (Some(ms), TimestampType::LogAppendTime),
         };
-        let headers = message.headers();
         RecordView {
             topic: message.topic(),
             partition: message.partition(),
@@ -124,9 +125,7 @@ impl Received<'_> {
             timestamp_type,
             key: message.key(),
             value: message.payload(),
-            headers: headers
-                .map(|headers| headers.iter().map(|header| (header.key, header.value)).collect())
-                .unwrap_or_default(),
+            headers: message.headers().map(headers::read).unwrap_or_default(),
         }
     }
 

@@ -1,13 +1,16 @@
 //! `phase1 consume`: what is read, what is committed, and why nothing comes.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
 use super::program::{Run, command, kafkalab};
 use crate::on_every_broker;
 use crate::support::process::Process;
-use crate::support::{Lab, eventually, unique};
+use crate::support::tools::run_with_input;
+use crate::support::{Lab, eventually, require, unique};
 
 /// Far more than anything here takes: a guard, no measurement.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -195,6 +198,22 @@ on_every_broker! {
             assert_eq!((&*line, &*String::from_utf8_lossy(&output.stderr)), ("0\n", ""), "{more:?}");
         }
         assert_eq!(values(&consume(lab, &topic, &["-g", &group])), "", "what was printed is committed");
+    }
+
+    fn a_header_whose_name_is_no_utf8_hides_no_record(lab: &Lab) {
+        if !require("kcat") { return }
+        let topic = numbers(lab, 1);
+        let headers = [&b"before=1"[..], b"\xe7=2", b"after=3"].map(OsStr::from_bytes);
+        let mut kcat = lab.kcat("admin", &["-P", "-t", &topic]);
+        kcat.args(headers.iter().flat_map(|header| [OsStr::new("-H"), header]));
+        assert!(run_with_input(&mut kcat, b"marked").success());
+        let run = consume(lab, &topic, &["-q", "--output", "json"]);
+        assert_eq!((run.code, &*run.stderr), (0, ""), "{run:?}");
+        let last: serde_json::Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+        assert_eq!(last["value"], "marked");
+        let names: Vec<&str> =
+            last["headers"].as_array().unwrap().iter().map(|header| header["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["before", "\u{fffd}", "after"], "{run:?}");
     }
 
     fn a_record_cannot_drive_the_terminal(lab: &Lab) {
