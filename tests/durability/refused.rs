@@ -79,6 +79,24 @@ async fn a_journal_damaged_in_the_middle_is_refused_and_can_be_cut_as_told() {
 }
 
 #[tokio::test]
+async fn a_journal_that_has_lost_its_end_is_refused_and_can_be_given_up_as_told() {
+    let data = used(&["orders"]).await;
+    Embedded::start_in(&data, None, &OPEN).unwrap().process.stop();
+    fs::write(the_only_log(&data.join("__cluster_metadata-0")), "").unwrap();
+    let before = bytes_below(&data);
+
+    let (code, said) = refusal(&data, "en");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("has 0 bytes of the"), "{said}");
+    assert!(bytes_below(&data) == before, "nothing is changed");
+
+    let told = &said[said.find("rm ").unwrap_or_else(|| panic!("{said}"))..];
+    assert!(Command::new("sh").args(["-c", told]).status().unwrap().success(), "{told}");
+    let broker = Embedded::start_in(&data, data.parent(), &OPEN).unwrap();
+    assert_eq!(Client::connect(&broker.plaintext).await.topics().await.len(), 0);
+}
+
+#[tokio::test]
 async fn a_folder_in_use_is_refused_with_the_process_that_uses_it() {
     let folder = folder();
     let data = folder.join("data");

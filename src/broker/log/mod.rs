@@ -41,7 +41,7 @@ pub use error::{AppendError, ReadError};
 pub use journal::{Journal, JournalError};
 pub use offsets::TimestampOffset;
 pub use partition::{Appended, PartitionLog};
-pub use recovery::{Cut, Inside, Recovery};
+pub use recovery::{Cut, Inside, Recovery, Short};
 pub use retention::{Deleted, DeletedBecause};
 pub use slice::Slice;
 pub(super) use slice::Stretch;

@@ -25,6 +25,8 @@ const CHUNK: usize = 256 * 1024;
 pub struct Recovery {
     /// Where the log was cut, if it had to be.
     pub cut: Option<Cut>,
+    /// A file that is shorter than it was when the checkpoint was written.
+    pub short: Option<Short>,
     /// Files that held good batches behind the cut, now named `….damaged`.
     pub set_aside: Vec<PathBuf>,
     /// Files that do not belong to a log; they are left alone.
@@ -68,6 +70,21 @@ pub struct Inside {
     pub position: u64,
 }
 
+/// The newest file has lost an end that it had when its log was noted down, or is gone. A log that is closed is on the
+/// disk before, so that no crash explains it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} has {size} bytes of the {known} that it had when it was noted down in {}", .file.display(), .checkpoint.display())]
+pub struct Short {
+    /// The segment's file.
+    pub file: PathBuf,
+    /// Its size now, bytes; 0 if it is gone.
+    pub size: u64,
+    /// Its size then.
+    pub known: u64,
+    /// Where that stands.
+    pub checkpoint: PathBuf,
+}
+
 /// A log as it lies on the disk, ready for use.
 pub(super) struct Recovered {
     /// Oldest first; the last one is active.
@@ -87,8 +104,12 @@ pub(super) fn recover(dir: &Arc<Path>, index_interval: u32, damage: Damage) -> i
     let checkpoint = Checkpoint::read(dir)?;
     let log_start_offset = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.log_start_offset);
     let last_known = checkpoint.as_ref().and_then(|checkpoint| checkpoint.segments.last());
-    // Offsets are never given out twice, even if all files are gone.
+    // Offsets are never given out twice, even if files are shorter than they were, or gone.
     let if_empty = last_known.map_or(log_start_offset, |last| last.next_offset.max(log_start_offset));
+    report.short = last_known.and_then(|last| shortened(dir, last, &files));
+    if let Some(short) = report.short.clone().filter(|_| damage == Damage::Refuse) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, short));
+    }
     remove_unreadable(dir, &mut files, log_start_offset)?;
     let checkpoint = checkpoint.filter(|checkpoint| fits(checkpoint, &files));
     let (known, epochs, producers, clean_until) = match checkpoint {
@@ -134,7 +155,8 @@ pub(super) fn recover(dir: &Arc<Path>, index_interval: u32, damage: Damage) -> i
         // It may be compacted, which the newest segment never is.
         found.segments.push(Segment::create(Some(dir.clone()), next_offset, index_interval)?);
     }
-    if found.segments.is_empty() {
+    let is_behind = found.segments.last().is_none_or(|last| last.next_offset() < if_empty);
+    if found.segments.is_empty() || (found.report.short.is_some() && is_behind) {
         found.segments.push(Segment::create(Some(dir.clone()), if_empty, index_interval)?);
     }
     found.log_start_offset = log_start_offset
@@ -171,6 +193,18 @@ fn remove_unreadable(dir: &Path, files: &mut Vec<(i64, u64)>, log_start_offset: 
         remove_files(dir, base_offset)?;
     }
     Ok(())
+}
+
+/// The newest file, if it is shorter than the checkpoint says. One that is not the newest any more may be compacted.
+fn shortened(dir: &Path, last_known: &Summary, files: &[(i64, u64)]) -> Option<Short> {
+    let newest = files.last().filter(|(base_offset, _)| *base_offset >= last_known.base_offset);
+    let size = match newest {
+        Some((base_offset, _)) if *base_offset > last_known.base_offset => return None,
+        newest => newest.map_or(0, |(_, size)| *size),
+    };
+    let known = u64::from(last_known.size);
+    let file = log_path(dir, last_known.base_offset);
+    (size < known).then(|| Short { file, size, known, checkpoint: dir.join(checkpoint::FILE_NAME) })
 }
 
 /// Whether the files can have grown from what the checkpoint saw. Retention may have deleted some of the oldest.

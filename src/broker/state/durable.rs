@@ -206,6 +206,10 @@ fn tell_recovery(events: &Events, what: &str, recovery: &Recovery) {
             ))
         });
     }
+    if let Some(short) = &recovery.short {
+        let lost = "what is missing is lost, and its offsets are not given out again";
+        events.emit(|| Event::Recovered(format!("{what}: {short}; {lost}")));
+    }
     for file in &recovery.set_aside {
         events.emit(|| Event::Recovered(format!("{what}: set {} aside, it is damaged", file.display())));
     }

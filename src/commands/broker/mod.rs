@@ -12,7 +12,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Context;
-use crate::broker::log::{Inside, JournalError};
+use crate::broker::log::{Inside, JournalError, Short};
 use crate::broker::{Broker, BrokerError, Config, Event, Settings, Storage, User, lab_users};
 use crate::error::{Error, Kind, Result};
 use crate::escape::escape;
@@ -233,6 +233,10 @@ fn explain_data(folder: &Path, source: &io::Error) -> Error {
         let file = inside.file.display().to_string();
         let cut = format!("truncate -s {} {}", inside.position, shell_words::quote(&file));
         return error.hint(words::DATA_DAMAGED).next(cut);
+    }
+    if let Some(short) = source.get_ref().and_then(|why| why.downcast_ref::<Short>()) {
+        let checkpoint = short.checkpoint.display().to_string();
+        return error.hint(words::DATA_SHORT).next(format!("rm {}", shell_words::quote(&checkpoint)));
     }
     match source.get_ref().and_then(|why| why.downcast_ref::<JournalError>()) {
         Some(JournalError::Newer { .. }) => return error.hint(words::DATA_NEWER),

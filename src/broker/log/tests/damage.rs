@@ -51,6 +51,28 @@ fn a_tail_torn_at_any_byte_is_cut_at_the_last_whole_batch() {
 }
 
 #[test]
+fn what_a_closed_log_has_lost_is_told_and_its_offsets_are_not_given_out_again() {
+    for batches_left in 0..3 {
+        let (dir, path, size) = one_segment(3);
+        open_clean(dir.path(), &Arc::default()).close().unwrap();
+        let left = batches_left * size;
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_len(left).unwrap();
+        if batches_left == 0 {
+            std::fs::remove_file(&path).unwrap();
+        }
+        let (mut log, recovery) = open(dir.path(), &Arc::default());
+        let checkpoint = dir.path().join(checkpoint::FILE_NAME);
+        assert_eq!(recovery.short, Some(Short { file: path, size: left, known: 3 * size, checkpoint }));
+        assert_eq!(log.append(&batch(1), NOW, 0).unwrap().base_offset, 6);
+        let kept: Vec<(i64, i64)> = (0..batches_left as i64).map(|at| (2 * at, 2 * at + 1)).collect();
+        assert_eq!(read_all(&log), [&kept[..], &[(6, 6)]].concat());
+        log.close().unwrap();
+        assert_eq!(open(dir.path(), &Arc::default()).1, Recovery::default());
+    }
+}
+
+#[test]
 fn zeros_at_the_end_are_cut_as_well() {
     let (dir, path, size) = one_segment(2);
     let file = std::fs::File::options().write(true).open(&path).unwrap();

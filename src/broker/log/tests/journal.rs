@@ -176,6 +176,32 @@ fn a_change_damaged_before_whole_ones_is_refused_and_nothing_is_touched() {
 }
 
 #[test]
+fn a_closed_journal_that_is_shorter_now_is_refused_and_nothing_is_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open_journal(dir.path());
+    journal.append_all(&[change("a", 1), change("a", 2)], NOW).unwrap();
+    journal.append(&change("a", 3), NOW).unwrap();
+    journal.close().unwrap();
+    let log = files(dir.path(), ".log").remove(0);
+    let whole = std::fs::read(&log).unwrap();
+    let refused = || {
+        let Err(JournalError::Io(error)) = Journal::<Change>::open(dir.path(), 1, NOW) else {
+            panic!("no error of the disk")
+        };
+        error.to_string()
+    };
+    for left in 0..whole.len() {
+        std::fs::write(&log, &whole[..left]).unwrap();
+        assert!(refused().contains(&format!("has {left} bytes of the {}", whole.len())), "{}", refused());
+        assert_eq!(std::fs::read(&log).unwrap(), whole[..left]);
+    }
+    std::fs::remove_file(&log).unwrap();
+    assert!(refused().contains("has 0 bytes"), "{}", refused());
+    std::fs::write(&log, &whole).unwrap();
+    assert_eq!(open_journal(dir.path()).1.len(), 3);
+}
+
+#[test]
 fn the_last_change_damaged_is_taken_for_torn() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, _) = open_journal(dir.path());
