@@ -1,6 +1,6 @@
 //! `phase1 produce`: what is acknowledged, what is refused, and what is bad input.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -107,6 +107,26 @@ on_every_broker! {
         assert!(run.complains("7 of 10 records acknowledged"), "{:?}", run.stderr);
         assert_eq!(run.stdout.matches("acknowledged").count(), 7, "{:?}", run.stdout);
         assert_eq!(lab.read("nest", &topic).len(), 7);
+    }
+
+    fn a_refusal_is_told_before_the_input_ends(lab: &Lab) {
+        let (home, topic) = (tempfile::tempdir().unwrap(), unique("phase4-produce"));
+        let create = ["topics", "create", &topic, "-b", lab.bootstrap_sasl(), "--partitions", "1"];
+        let create = kafkalab(&[&create[..], &["--config", "max.message.bytes=500"]].concat());
+        assert_eq!(create.code, 0, "{create:?}");
+        let arguments = ["phase1", "produce", "-b", lab.bootstrap_sasl(), "-t", &topic, "--no-start"];
+        let mut program = command(home.path(), &arguments);
+        program.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = program.spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        writeln!(input, "{}\n{}", noise(1000), noise(1000)).unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let told = said.find(|line| line.contains("was not written")).expect("it is told while the input is open");
+        assert!(told.starts_with("warning: record 1 was not written: Broker: "), "{told}");
+        drop(input);
+        let rest: Vec<String> = said.collect();
+        assert!(!child.wait().unwrap().success());
+        assert!(rest.iter().any(|line| line.contains("not written: record 1-2")), "{rest:?}");
     }
 
     fn names_that_are_unknown_or_not_legal(lab: &Lab) {

@@ -10,25 +10,29 @@ const NAMED_RANGES: usize = 200;
 pub(super) struct Failures(Vec<(Failure, Ranges)>);
 
 impl Failures {
-    /// A record was not written. Sequences begin with 0, numbers with 1.
-    pub(super) fn add(&mut self, sequence: u64, failure: Failure) {
-        self.of(failure).add(sequence + 1);
+    /// A record was not written. Gives the reason back if it is the first for it. Sequences begin with 0, numbers with
+    /// 1.
+    pub(super) fn add(&mut self, sequence: u64, failure: Failure) -> Option<&Failure> {
+        let (failure, records) = self.of(failure);
+        records.add(sequence + 1);
+        (records.count == 1).then_some(failure)
     }
 
     /// Takes those of somebody else.
     pub(super) fn absorb(&mut self, others: Failures) {
         for (failure, records) in others.0 {
-            self.of(failure).absorb(records);
+            self.of(failure).1.absorb(records);
         }
     }
 
-    fn of(&mut self, failure: Failure) -> &mut Ranges {
+    fn of(&mut self, failure: Failure) -> (&Failure, &mut Ranges) {
         let alike = |(known, _): &(Failure, Ranges)| known.code == failure.code && known.kind == failure.kind;
         let at = self.0.iter().position(alike).unwrap_or_else(|| {
             self.0.push((failure, Ranges::default()));
             self.0.len() - 1
         });
-        &mut self.0[at].1
+        let (failure, records) = &mut self.0[at];
+        (failure, records)
     }
 
     /// Each reason, and the numbers of its records as text.

@@ -78,6 +78,7 @@ impl Run<'_> {
             if let Err(error) = self.show(writer, acks).await {
                 return Ended::Output(error);
             }
+            self.tally.tell_news();
             tokio::select! {
                 biased;
                 () = self.context.stop.cancelled() => return Ended::Interrupted,

@@ -43,6 +43,8 @@ pub(super) struct Tally<'a> {
     partitions: BTreeSet<i32>,
     /// Records that the broker, or the client waiting for it, refused; at the end all that was written.
     written: Written,
+    /// Reasons why records are not written that nobody was told of.
+    news: Vec<Message>,
     /// Shows how far a long run is, where a person waits for it and the acknowledgements go elsewhere.
     progress: Option<indicatif::ProgressBar>,
 }
@@ -64,7 +66,15 @@ impl<'a> Tally<'a> {
             newest: None,
             partitions: BTreeSet::new(),
             written: Written::default(),
+            news: Vec::new(),
             progress: None,
+        }
+    }
+
+    /// Tells of each new reason why records are not written. The input may not end for days, and all else is told then.
+    pub(super) fn tell_news(&mut self) {
+        for news in self.news.drain(..) {
+            self.context.ui.warn(news);
         }
     }
 
@@ -87,7 +97,10 @@ impl<'a> Tally<'a> {
                 Ok(())
             }
             Err(failure) => {
-                self.written.failures.add(ack.sequence, *failure);
+                let number = ack.sequence + 1;
+                if let Some(said) = self.written.failures.add(ack.sequence, *failure) {
+                    self.news.push(words::FIRST_NOT_WRITTEN.with(&[("number", &number), ("said", said)]));
+                }
                 Ok(())
             }
         }

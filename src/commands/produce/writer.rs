@@ -160,7 +160,9 @@ impl Desk {
                 }
                 Ok(Enqueued::Yes(_)) => {}
                 // The others may still pass.
-                Err(failure) => written.failures.add(sequence, failure),
+                Err(failure) => {
+                    written.failures.add(sequence, failure);
+                }
             }
             if first_keys.len() < REMEMBERED {
                 first_keys.push(item.key.as_deref().map(<[u8]>::to_vec));
