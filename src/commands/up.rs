@@ -135,7 +135,11 @@ pub(super) fn start_embedded(context: &Context, listen: Listen<'_>) -> Result<St
         .acls_folder()
         .map(|folder| std::path::absolute(&folder).unwrap_or(folder).display().to_string());
     let state = embedded::start(&home, listen, acls.as_deref(), context.lang())?;
-    home.remember(&state)?;
+    if let Err(error) = home.remember(&state) {
+        // Nobody would know of it.
+        embedded::stop(&home)?;
+        return Err(error);
+    }
     Ok(state)
 }
 

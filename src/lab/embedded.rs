@@ -60,12 +60,13 @@ pub fn start(home: &Home, listen: Listen<'_>, acls: Option<&str>, lang: Lang) ->
     }
 }
 
-/// Stops the broker: SIGTERM, then patience, then SIGKILL. Returns once its data is released.
-pub fn stop(home: &Home, state: &State) -> Result<()> {
+/// Stops the broker, if it runs: SIGTERM, then patience, then SIGKILL. Returns once its data is released. Its own lock
+/// names it: whoever started it may have died before that was noted down.
+pub fn stop(home: &Home) -> Result<()> {
     if !is_running(home) {
         return Ok(());
     }
-    if let Some(pid) = state.pid {
+    if let Some(pid) = holder(home) {
         terminate(pid, false);
         if released(home, STOP_WITHIN) {
             return Ok(());
@@ -76,6 +77,11 @@ pub fn stop(home: &Home, state: &State) -> Result<()> {
         }
     }
     Err(Error::new(Kind::Failed, words::WILL_NOT_STOP.with(&[("home", &home.path().display())])))
+}
+
+/// The process that holds the lock.
+fn holder(home: &Home) -> Option<u32> {
+    fs::read_to_string(home.broker_data().join(LOCK_FILE)).ok()?.trim().parse().ok()
 }
 
 fn spawn(home: &Home, listen: Listen<'_>, acls: Option<&str>, lang: Lang) -> Result<Child> {
@@ -185,12 +191,14 @@ struct Why {
 /// `said`: its first line, an error if all went as it should.
 fn did_not_start(home: &Home, said: &str) -> Error {
     let frame = |why: &str| Error::new(Kind::Failed, words::DID_NOT_START.with(&[("last", &why)]));
-    match serde_json::from_str(said) {
+    // What comes after `ready` is in its log, with the error as the last line.
+    let last = last_log_line(home);
+    match serde_json::from_str(said).or_else(|_| serde_json::from_str(&last)) {
         Ok(Ended { error }) => {
             let framed = error.hints.into_iter().fold(frame(&error.doing), Error::hint);
             error.r#try.into_iter().fold(framed, Error::next)
         }
-        Err(_) => frame(&last_log_line(home))
+        Err(_) => frame(&last)
             .hint(words::SEE_LOG.with(&[("path", &home.broker_log().display())]))
             .next("kafkalab logs"),
     }

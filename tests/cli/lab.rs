@@ -245,6 +245,29 @@ fn ctrl_c_ends_a_question_and_deletes_nothing() {
 }
 
 #[test]
+fn down_stops_a_broker_that_nobody_noted_down() {
+    let home = Home::new();
+    home.up();
+    for left in [None, Some("")] {
+        match left {
+            None => fs::remove_file(home.path().join("lab.json")).unwrap(),
+            Some(text) => fs::write(home.path().join("lab.json"), text).unwrap(),
+        }
+        assert_eq!(home.run(&["down"]).stdout, "Stopped the engine embedded.\n", "{left:?}");
+        home.up();
+    }
+}
+
+#[test]
+fn up_leaves_no_broker_behind_that_it_cannot_note_down() {
+    let home = Home::new();
+    fs::create_dir_all(home.path().join("lab.new")).unwrap();
+    let run = home.run(&["up", "--listen", "127.0.0.1:0", "--sasl-listen", "127.0.0.1:0"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert_eq!(home.run(&["down"]).stdout, "Nothing to stop: the lab has started no broker.\n");
+}
+
+#[test]
 fn logs_show_the_refusals() {
     let home = Home::new();
     home.up();

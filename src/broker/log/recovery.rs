@@ -204,7 +204,13 @@ fn shortened(dir: &Path, last_known: &Summary, files: &[(i64, u64)]) -> Option<S
     };
     let known = u64::from(last_known.size);
     let file = log_path(dir, last_known.base_offset);
-    (size < known).then(|| Short { file, size, known, checkpoint: dir.join(checkpoint::FILE_NAME) })
+    // A folder in its place says so when it is opened.
+    (size < known && !file.is_dir()).then(|| Short {
+        file,
+        size,
+        known,
+        checkpoint: dir.join(checkpoint::FILE_NAME),
+    })
 }
 
 /// Whether the files can have grown from what the checkpoint saw. Retention may have deleted some of the oldest.
