@@ -17,10 +17,10 @@ fn parts(error: &Error, lang: Lang) -> Vec<(&'static str, String)> {
         ));
     }
     if let Some(identity) = &error.identity {
-        parts.push((words::AS.get(lang), identity_text(identity, lang)));
+        parts.push((words::AS.get(lang), shown(&identity_text(identity, lang))));
     }
     if let Some(rule) = &error.rule {
-        parts.push((words::RULE.get(lang), rule_text(rule, lang)));
+        parts.push((words::RULE.get(lang), shown(&rule_text(rule, lang))));
     }
     for hint in &error.hints {
         parts.push((words::HINT.get(lang), shown(&hint.in_lang(lang))));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Explain, Look, findings, lanes, layout, prose, table};
-use crate::escape::shown;
+use crate::escape::{escape, shown};
 use crate::report::{Block, Check, Explanation, Verdict};
 use crate::words::{Lang, app as words};
 
@@ -68,8 +68,8 @@ pub(super) fn explanation(look: &Look, explanation: &Explanation, same_with: boo
         }
         lines.push(look.style().bold().apply_to(words::SAME_WITH.get(look.lang)).to_string());
         for (label, commands) in &explanation.same_with {
-            lines.push(format!("  {label}"));
-            lines.extend(commands.iter().map(|command| format!("    {command}")));
+            lines.push(format!("  {}", escape(label)));
+            lines.extend(commands.iter().map(|command| format!("    {}", escape(command))));
         }
     }
     lines

@@ -92,6 +92,17 @@ fn explain_shows_what_nearly_matched_and_what_would_help() {
     assert!(run.complains("kafka-acls.sh --bootstrap-server localhost:9094"), "{run:?}");
 }
 
+#[test]
+fn a_name_cannot_drive_the_terminal() {
+    let name = "a\u{1b}[31m\u{9b}31m\r";
+    let args = ["acl", "explain", "--offline", "--principal", name, "--operation", "WRITE", "--topic", name];
+    let run = kafkalab(&args);
+    assert_eq!(run.code, 0, "{run:?}");
+    let printed = format!("{}{}", run.stdout, run.stderr);
+    assert!(printed.contains("kafkalab acl add") && printed.contains("kafka-acls.sh"), "{printed}");
+    assert!(!printed.contains(['\u{1b}', '\u{9b}', '\r']), "{printed:?}");
+}
+
 /// One file of one's own would replace all those that are built in.
 #[test]
 fn explain_suggests_no_file_to_whoever_has_none() {

@@ -10,6 +10,7 @@ use crate::acl::{
 };
 use crate::commands::denial;
 use crate::error::{Knowledge, Result};
+use crate::escape::escape;
 use crate::profile::{Profile, ProfileName};
 use crate::report::{Block, Report, Table};
 use crate::words::{Message, Text, acl as words};
@@ -109,7 +110,7 @@ fn help(context: &Context, report: Report, profile: &Profile, explanation: &Expl
     }
     let Some(fix) = &explanation.fix else { return report };
     report = report.block(Block::Gap);
-    let ours = Block::Verbatim(format!("    {}", own_command(fix)));
+    let ours = Block::Verbatim(format!("    {}", escape(&own_command(fix))));
     report = match fix {
         Fix::Add(acl) => in_the_file(context, report.line(words::ADD_THIS).block(ours), acl),
         Fix::RemoveDeny(_) => report.line(words::REMOVE_DENY).block(ours),
