@@ -201,13 +201,13 @@ fn kind_of(code: RDKafkaErrorCode) -> Kind {
         | C::GroupAuthorizationFailed
         | C::ClusterAuthorizationFailed
         | C::TransactionalIdAuthorizationFailed => Kind::Authorization,
-        C::UnknownTopic | C::UnknownTopicOrPartition => Kind::UnknownTopic,
+        // A partition that was there and is not any more went with its topic.
+        C::UnknownTopic | C::UnknownTopicOrPartition | C::UnknownPartition => Kind::UnknownTopic,
         C::InvalidTopic => Kind::InvalidTopic,
         C::MessageSizeTooLarge | C::InvalidMessageSize | C::MessageBatchTooLarge => Kind::TooLarge,
         C::MessageTimedOut | C::OperationTimedOut | C::TimedOutQueue | C::RequestTimedOut => Kind::TimedOut,
         C::PurgeQueue | C::PurgeInflight | C::Interrupted => Kind::Interrupted,
-        // The topic is there: the number was wrong.
-        C::InvalidArgument | C::NotConfigured | C::UnknownPartition => Kind::Configuration,
+        C::InvalidArgument | C::NotConfigured => Kind::Configuration,
         _ => Kind::Other,
     }
 }

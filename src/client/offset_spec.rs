@@ -166,8 +166,13 @@ fn parse_times(text: &str, now: Timestamp) -> Result<OffsetSpec, OffsetError> {
     Err(OffsetError::NotATime(text.to_owned()))
 }
 
-/// Milliseconds since 1970 UTC.
+/// Milliseconds since 1970 UTC. What lies before is as good as its beginning: to a broker negative times are words of
+/// their own.
 fn parse_time(text: &str, now: Timestamp) -> Option<i64> {
+    parse_instant(text, now).map(|ms| ms.max(0))
+}
+
+fn parse_instant(text: &str, now: Timestamp) -> Option<i64> {
     if let Some(ago) = text.strip_prefix('-') {
         let ago: Span = ago.parse().ok()?;
         let ago = ago.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
@@ -214,6 +219,7 @@ mod tests {
             (":7", Start, Some(At(7))),
             ("-9:-3", BeforeEnd(9), Some(BeforeEnd(3))),
             ("@1700000000", Time(1_700_000_000_000), None),
+            ("@1960-01-01", Time(0), None),
             ("@1700000000000", Time(1_700_000_000_000), None),
             ("@-1h", Time(99 * HOUR), None),
             ("@-2d:-1h", Time(52 * HOUR), Some(Time(99 * HOUR))),

@@ -13,7 +13,7 @@ use rdkafka::message::Message as _;
 
 use super::closed_later::ClosedLater;
 use super::consumer::{self, Ears, Native};
-use super::failure::{Failure, Need};
+use super::failure::{Failure, Kind, Need};
 use super::metadata::on_topic;
 use super::offset_spec::{LogBounds, OffsetSpec};
 use super::record::Received;
@@ -83,7 +83,9 @@ impl Reader {
         let topic = consumer::topic(&native, &ears.signals, settings, request.topic, &needs).await?;
         let all: Vec<i32> = topic.partitions.iter().map(|partition| partition.id).collect();
         if let Some(unknown) = request.partitions.iter().find(|partition| !all.contains(partition)) {
-            let failure = Failure::from_code(RDKafkaErrorCode::UnknownPartition);
+            // The topic is there: the number was wrong.
+            let code = Failure::from_code(RDKafkaErrorCode::UnknownPartition);
+            let failure = Failure { kind: Kind::Configuration, ..code };
             let said = format!("{}: {} [{unknown}]", failure.said, request.topic);
             return Err(failure.saying(said));
         }

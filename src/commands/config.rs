@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use crate::error::{Error, Result};
-use crate::profile::{Profile, ProfileName};
+use crate::profile::{Profile, ProfileName, is_secret};
 use crate::report::{Block, Report, Table};
 use crate::source::{Source, Sourced};
 use crate::words::{config as words, input};
@@ -76,8 +76,7 @@ fn settings(context: &Context, profile: &Profile) -> Vec<(String, Sourced<String
     ];
     let rows = rows.into_iter().filter_map(|(name, value)| value.map(|value| (name.to_owned(), value)));
     let raw = profile.properties.iter().map(|(name, value)| {
-        let secret = name.contains("password") || name.contains("secret") || name.contains("key.pem");
-        (name.clone(), if secret { hidden(&value.source) } else { value.clone() })
+        (name.clone(), if is_secret(name) { hidden(&value.source) } else { value.clone() })
     });
     rows.chain(raw).collect()
 }

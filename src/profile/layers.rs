@@ -38,11 +38,18 @@ impl Overrides {
         if key.is_empty() {
             return Err(Error::usage(words::PROPERTY_SHAPE.with(&[("given", &given)])));
         }
-        if key == "sasl.password" || key == "ssl.key.password" {
+        if is_secret(key) {
             return Err(Error::usage(words::PASSWORD_PROPERTY).hint(words::PASSWORD_INSTEAD));
         }
         Ok((key.to_owned(), value.to_owned()))
     }
+}
+
+/// Whether a property of librdkafka holds a password or a key. Every process of the machine can read a command line.
+pub fn is_secret(property: &str) -> bool {
+    let whole = ["sasl.oauthbearer.config", "sasl.kerberos.kinit.cmd"];
+    let parts = ["password", "secret", "key.pem"];
+    whole.contains(&property) || parts.iter().any(|part| property.contains(part))
 }
 
 /// The name of everybody who has not logged in, as Kafka has it.

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 pub use self::file::{PersonaName, PrincipalEntry, ProfileFile};
 pub use self::lab::{LAB_PLAINTEXT, LAB_PLAINTEXT_LISTEN, LAB_SASL, LAB_SASL_LISTEN, RunningLab, RunningTls};
-pub use self::layers::{Overrides, resolve};
+pub use self::layers::{Overrides, is_secret, resolve};
 pub(crate) use self::library::local_folder;
 pub use self::library::{Library, ProfileName};
 pub use self::password::PasswordPlace;

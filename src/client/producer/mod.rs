@@ -102,7 +102,8 @@ pub struct Producer {
 impl Producer {
     /// A producer; connecting happens at the first call. Fails on a property that librdkafka refuses.
     pub fn new(settings: &Settings, options: &ProduceOptions) -> Result<Self, Failure> {
-        let timeout = settings.timeout.as_millis().max(100).to_string();
+        // What librdkafka takes: a number of milliseconds in 31 bits.
+        let timeout = settings.timeout.as_millis().clamp(100, i32::MAX as u128).to_string();
         let mut own = vec![
             ("message.timeout.ms", timeout),
             ("acks", options.acks.clone().unwrap_or_else(|| "all".to_owned())),

@@ -152,6 +152,8 @@ fn who_asks_for_tls_means_the_labs_listener_that_has_it() {
 
 #[test]
 fn a_password_is_refused_as_a_property() {
-    assert!(Overrides::property("sasl.password=x").is_err());
+    for name in ["sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem"] {
+        assert!(Overrides::property(&format!("{name}=x")).is_err(), "{name}");
+    }
     assert_eq!(Overrides::property("a=b=c").unwrap(), ("a".to_owned(), "b=c".to_owned()));
 }
