@@ -27,9 +27,10 @@ pub struct Seen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Sender {
-    /// Upper case.
+    // No doc comments: they would be the help of flags that are not about letters.
+    #[allow(missing_docs, reason = "the type says it: in upper case")]
     Laravel,
-    /// Lower case.
+    #[allow(missing_docs, reason = "in lower case")]
     Nest,
 }
 

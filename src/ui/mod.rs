@@ -122,8 +122,14 @@ impl Ui {
 
     /// Asks a question on standard error; only a clear yes is one.
     pub async fn ask(&self, question: impl Into<Message>) -> Result<bool> {
-        let text = question.into().in_lang(self.look.lang);
-        write!(&self.stderr, "{text} {} ", crate::words::app::YES_OR_NO.get(self.look.lang))?;
+        let lang = self.look.lang;
+        let text =
+            format!("{} {}", shown(&question.into().in_lang(lang)), crate::words::app::YES_OR_NO.get(lang));
+        // The answer stands behind it.
+        let mut lines = layout::wrapped(&[text], self.look.width.saturating_sub(2));
+        let last = lines.pop().unwrap_or_default();
+        lines.iter().for_each(|line| self.complain(line));
+        write!(&self.stderr, "{last} ")?;
         let answer = answer().await?;
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "s" | "sim"))
     }

@@ -160,7 +160,7 @@ on_every_broker! {
         let run = phase.run(&["run-scenario-a", "--orders", "1", "--lang", "pt-BR"]);
         assert_eq!(run.code, 0, "{run:?}");
         assert!(run.stdout.contains("PedidoCriado recebido"), "{run:?}");
-        assert!(run.stdout.contains("nest recebeu cada um dos 1 pedidos"), "{run:?}");
+        assert!(run.stdout.contains("nest recebeu 1 pedido, exatamente uma vez"), "{run:?}");
         assert!(run.complains("Nada de HTTP entre elas"), "{run:?}");
     }
 

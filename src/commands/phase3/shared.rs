@@ -29,6 +29,7 @@ pub(super) async fn check(context: &Context, topic: &str, laravel: &Side, nest: 
     let answer = answer.await;
     // It was only there to be in the way; whether its goodbye is heard changes nothing that was seen.
     let _ = member.leave().await;
+    checks::delete_group(context, &group).await;
     match answer {
         Ok(code) => {
             let (name, held) = (kafka_error::name(code), code == INCONSISTENT_GROUP_PROTOCOL);

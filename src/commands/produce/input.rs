@@ -242,12 +242,12 @@ impl Stdin {
         Self::Stream
     }
 
-    /// What it means that there was no record.
-    pub(super) fn nothing(self) -> Result<Report> {
+    /// What it means that there was no record, in a command of this phase.
+    pub(super) fn nothing(self, phase: &str) -> Result<Report> {
         match self {
             Self::Nothing => Err(Error::usage(words::STDIN_CLOSED)
-                .next("kafkalab phase1 produce --msg hi")
-                .next("echo hi | kafkalab phase1 produce")),
+                .next(format!("kafkalab {phase} produce --msg hi"))
+                .next(format!("echo hi | kafkalab {phase} produce"))),
             _ => Ok(Report::streamed().explain(words::EMPTY_INPUT)),
         }
     }

@@ -203,7 +203,7 @@ impl Run<'_> {
             Ended::Output(_) | Ended::Complete => {}
         }
         if written.records == 0 {
-            return stdin.nothing();
+            return stdin.nothing(self.profile.name.name());
         }
         if !blocks.is_empty() {
             let all_alike = tally.acknowledged() == 0 && blocks.len() == 1;

@@ -16,6 +16,7 @@ use crate::client::{
 };
 use crate::commands::{Context, connect, trouble};
 use crate::error::{Error, Result};
+use crate::escape::escape;
 use crate::profile::{Profile, ProfileName};
 use crate::report::{Block, Report, Table};
 use crate::words::{Message, phase4_dlq as words};
@@ -311,10 +312,10 @@ impl Redrive<'_> {
             return report.explain(words::REDRIVE_ONCE);
         }
         report = report.explain(words::REDRIVE_ONCE).explain(words::REDRIVE_REACHES_ALL);
-        for topic in topics {
-            report = report.line(words::NOW_HANDLE.with(&[("topic", &topic)]));
-        }
-        report
+        // Which topic that is the dead letters say, and they are anybody's.
+        let handle = |topic| format!("    kafkalab phase4 dlq consume --fixed --topic {}", escape(topic));
+        let commands: Vec<String> = topics.into_iter().map(handle).collect();
+        report.line(words::NOW_HANDLE).block(Block::Verbatim(commands.join("\n")))
     }
 }
 
