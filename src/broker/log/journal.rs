@@ -24,7 +24,7 @@ use super::encode::{NewRecord, encode};
 use super::error::{AppendError, ReadError};
 use super::partition::PartitionLog;
 use super::records;
-use super::recovery::Recovery;
+use super::recovery::{Recovery, Short};
 use super::snapshot;
 
 /// Below this size history is kept, bytes: a snapshot waits for the disk.
@@ -77,8 +77,16 @@ impl<R: Serialize + DeserializeOwned> Journal<R> {
         version: u16,
         now_ms: i64,
     ) -> Result<(Journal<R>, Vec<R>, Recovery), JournalError> {
-        let (mut log, recovery) = PartitionLog::open_undamaged(dir, Arc::new(config()), now_ms)?;
         let snapshot = snapshot::read_newest(dir)?;
+        let stands_for =
+            |short: &Short| snapshot.as_ref().is_some_and(|at| at.end_offset >= short.next_offset);
+        let (mut log, recovery) = match PartitionLog::open_undamaged(dir, Arc::new(config()), now_ms) {
+            // The disk kept the snapshot, and of the log that it replaced only the note of what was there.
+            Err(error) if error.get_ref().and_then(|why| why.downcast_ref()).is_some_and(stands_for) => {
+                PartitionLog::open(dir, Arc::new(config()), now_ms)?
+            }
+            opened => opened?,
+        };
         let mut records = Vec::new();
         let mut offset = log.log_start_offset();
         if let Some(snapshot) = &snapshot {

@@ -81,6 +81,8 @@ pub struct Short {
     pub size: u64,
     /// Its size then.
     pub known: u64,
+    /// The offset behind its last record then.
+    pub next_offset: i64,
     /// Where that stands.
     pub checkpoint: PathBuf,
 }
@@ -209,6 +211,7 @@ fn shortened(dir: &Path, last_known: &Summary, files: &[(i64, u64)]) -> Option<S
         file,
         size,
         known,
+        next_offset: last_known.next_offset,
         checkpoint: dir.join(checkpoint::FILE_NAME),
     })
 }

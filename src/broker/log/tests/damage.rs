@@ -63,7 +63,8 @@ fn what_a_closed_log_has_lost_is_told_and_its_offsets_are_not_given_out_again() 
         }
         let (mut log, recovery) = open(dir.path(), &Arc::default());
         let checkpoint = dir.path().join(checkpoint::FILE_NAME);
-        assert_eq!(recovery.short, Some(Short { file: path, size: left, known: 3 * size, checkpoint }));
+        let short = Short { file: path, size: left, known: 3 * size, next_offset: 6, checkpoint };
+        assert_eq!(recovery.short, Some(short));
         assert_eq!(log.append(&batch(1), NOW, 0).unwrap().base_offset, 6);
         let kept: Vec<(i64, i64)> = (0..batches_left as i64).map(|at| (2 * at, 2 * at + 1)).collect();
         assert_eq!(read_all(&log), [&kept[..], &[(6, 6)]].concat());

@@ -133,6 +133,24 @@ fn a_snapshot_that_outlived_its_log_is_gone_on_from() {
 }
 
 #[test]
+fn a_snapshot_stands_for_a_log_of_which_only_the_checkpoint_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut journal, _) = open_journal(dir.path());
+    journal.append_all(&[change("a", 1), change("a", 2)], NOW).unwrap();
+    journal.close().unwrap();
+    let checkpoint = dir.path().join(checkpoint::FILE_NAME);
+    let before = std::fs::read(&checkpoint).unwrap();
+    journal.snapshot(&[change("a", 2)], NOW).unwrap();
+    drop(journal);
+    files(dir.path(), ".log").iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    std::fs::write(&checkpoint, before).unwrap();
+    let (mut journal, records) = open_journal(dir.path());
+    assert_eq!(records, [change("a", 2)]);
+    journal.append(&change("b", 1), NOW).unwrap();
+    assert_eq!(open_journal(dir.path()).1, [change("a", 2), change("b", 1)]);
+}
+
+#[test]
 fn a_damaged_snapshot_is_an_error_and_not_an_empty_journal() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, _) = open_journal(dir.path());
