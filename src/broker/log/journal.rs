@@ -77,6 +77,7 @@ impl<R: Serialize + DeserializeOwned> Journal<R> {
         version: u16,
         now_ms: i64,
     ) -> Result<(Journal<R>, Vec<R>, Recovery), JournalError> {
+        std::fs::create_dir_all(dir)?;
         let snapshot = snapshot::read_newest(dir)?;
         let stands_for =
             |short: &Short| snapshot.as_ref().is_some_and(|at| at.end_offset >= short.next_offset);

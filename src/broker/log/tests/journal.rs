@@ -133,6 +133,12 @@ fn a_snapshot_that_outlived_its_log_is_gone_on_from() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(open_journal(&dir.path().join("new")).1, []);
+}
+
+#[test]
 fn a_snapshot_stands_for_a_log_of_which_only_the_checkpoint_is_left() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, _) = open_journal(dir.path());
