@@ -41,7 +41,7 @@ pub(super) async fn read(mut reading: Reading<'_>, offsets: OffsetSpec) -> Resul
         Stop::Idle => context.ui.note(words::IDLE.with(&[("records", &shown)])),
         Stop::End | Stop::Count => context.ui.note(words::READ.with(&[("records", &shown)])),
     }
-    Ok(explain::without_group(&reading, reader.ranges()))
+    Ok(explain::without_group(&reading, &offsets, reader.ranges()))
 }
 
 enum Trouble {

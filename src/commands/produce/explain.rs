@@ -122,17 +122,18 @@ fn same_with(report: Report, profile: &Profile, args: &Args, chooser: &Chooser) 
     let topic = topic.unwrap_or_default();
     let server = &profile.bootstrap_server.value;
     let keyed = args.key.is_some();
-    let login = voices::apache_option(profile);
-    let parse =
-        if keyed { " --reader-property parse.key=true --reader-property key.separator=:" } else { "" };
-    let input = typed(args).map_or_else(String::new, |line| format!("echo {line} | "));
-    let console =
-        format!("{input}kafka-console-producer.sh --bootstrap-server {server}{login} --topic {topic}{parse}");
-    let report =
-        report.same_with("Apache Kafka", std::iter::once(console).chain(voices::apache_file(profile)));
+    let report = match console(profile, args, &topic) {
+        Some(console) => {
+            report.same_with("Apache Kafka", std::iter::once(console).chain(voices::apache_file(profile)))
+        }
+        None => report,
+    };
     match profile.actor.persona.value {
+        // It serializes every body, and lets its partitioner choose.
+        PersonaName::Laravel if args.tombstone || args.partition.is_some() => report,
         PersonaName::Laravel => {
             let key = if keyed { "->withKafkaKey($key)" } else { "" };
+            let headers = if args.headers.is_empty() { "" } else { "->withHeaders($headers)" };
             let codec = args.compression.clone().or(connect::produce_options(profile).compression);
             let partitioner = match chooser.name.as_str() {
                 "" | "consistent_random" => None,
@@ -140,7 +141,7 @@ fn same_with(report: Report, profile: &Profile, args: &Args, chooser: &Chooser) 
             };
             let first = [format!("Kafka::publish('{server}')"), format!("    ->onTopic('{topic}')")];
             let last = [
-                format!("    {key}->withBody($body)->send();"),
+                format!("    {key}{headers}->withBody($body)->send();"),
                 format!("// KAFKA_COMPRESSION_TYPE={}", codec.unwrap_or_default()),
             ];
             let lines =
@@ -148,19 +149,53 @@ fn same_with(report: Report, profile: &Profile, args: &Args, chooser: &Chooser) 
             report.same_with("Laravel", lines)
         }
         PersonaName::Nest => {
-            let body = if keyed { "{ key, value }" } else { "value" };
+            let value = if args.tombstone { "value: null" } else { "value" };
+            let parts = [
+                keyed.then_some("key"),
+                Some(value),
+                (!args.headers.is_empty()).then_some("headers"),
+                args.partition.is_some().then_some("partition"),
+            ];
+            let parts: Vec<&str> = parts.into_iter().flatten().collect();
+            let body =
+                if parts == ["value"] { "value".to_owned() } else { format!("{{ {} }}", parts.join(", ")) };
             report.same_with("Nest", [format!("this.client.emit('{topic}', {body});")])
         }
         PersonaName::Plain => report,
     }
 }
 
+/// The same with Apache's console producer, which chooses no partition; headers would have to stand in each line.
+fn console(profile: &Profile, args: &Args, topic: &str) -> Option<String> {
+    if args.partition.is_some() || !args.headers.is_empty() {
+        return None;
+    }
+    let (server, login) = (&profile.bootstrap_server.value, voices::apache_option(profile));
+    let input = typed(args).map_or_else(String::new, |line| format!("echo {line} | "));
+    let mut console =
+        format!("{input}kafka-console-producer.sh --bootstrap-server {server}{login} --topic {topic}");
+    if args.key.is_some() {
+        console.push_str(" --reader-property parse.key=true --reader-property key.separator=:");
+    }
+    if args.tombstone {
+        console.push_str(&format!(" --reader-property null.marker={NULL}"));
+    }
+    Some(console)
+}
+
+/// What stands for no value in a line for the console producer.
+const NULL: &str = "NULL";
+
 /// The one line that was given with `--msg`, as a shell takes it and as Apache's tool reads it; none for other input.
 fn typed(args: &Args) -> Option<String> {
-    let [value] = args.msg.as_slice() else { return None };
+    let value = match args.msg.as_slice() {
+        [] if args.tombstone => NULL,
+        [value] => value,
+        _ => return None,
+    };
     let line = match &args.key {
         Some(key) => format!("{key}:{value}"),
-        None => value.clone(),
+        None => value.to_owned(),
     };
     (args.input == Input::Text && !line.contains('\n')).then(|| shell_words::quote(&line).into_owned())
 }
