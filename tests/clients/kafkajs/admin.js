@@ -28,9 +28,11 @@ async function topics(admin) {
   say('created', await admin.createTopics(wanted));
   say('created again', await admin.createTopics(wanted));
   await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
-  const { topics: [described] } = await admin.fetchTopicMetadata({ topics: [topic] });
-  say('partitions', byPartition(described.partitions.map(({ partitionId }) => ({ partition: partitionId }))).length);
-  say('listed', (await admin.listTopics()).includes(topic));
+  await settled('partitions', 3, async () => {
+    const { topics: [described] } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return described.partitions.length;
+  });
+  await settled('listed', true, async () => (await admin.listTopics()).includes(topic));
 }
 
 async function settings(admin) {
