@@ -106,8 +106,8 @@ pub(super) fn recover(dir: &Arc<Path>, index_interval: u32, damage: Damage) -> i
     let checkpoint = Checkpoint::read(dir)?;
     let log_start_offset = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.log_start_offset);
     let last_known = checkpoint.as_ref().and_then(|checkpoint| checkpoint.segments.last());
-    // Offsets are never given out twice, even if files are shorter than they were, or gone.
-    let known_end = last_known.map_or(log_start_offset, |last| last.next_offset.max(log_start_offset));
+    // Offsets are never given out twice, even if all files are gone.
+    let if_empty = last_known.map_or(log_start_offset, |last| last.next_offset.max(log_start_offset));
     report.short = last_known.and_then(|last| shortened(dir, last, &files));
     if let Some(short) = report.short.clone().filter(|_| damage == Damage::Refuse) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, short));
@@ -157,8 +157,8 @@ pub(super) fn recover(dir: &Arc<Path>, index_interval: u32, damage: Damage) -> i
         // It may be compacted, which the newest segment never is.
         found.segments.push(Segment::create(Some(dir.clone()), next_offset, index_interval)?);
     }
-    if found.segments.last().is_none_or(|last| last.next_offset() < known_end) {
-        found.segments.push(Segment::create(Some(dir.clone()), known_end, index_interval)?);
+    if found.segments.is_empty() {
+        found.segments.push(Segment::create(Some(dir.clone()), if_empty, index_interval)?);
     }
     found.log_start_offset = log_start_offset
         .max(found.segments[0].base_offset())

@@ -207,8 +207,7 @@ fn tell_recovery(events: &Events, what: &str, recovery: &Recovery) {
         });
     }
     if let Some(short) = &recovery.short {
-        let lost = "what is missing is lost, and its offsets are not given out again";
-        events.emit(|| Event::Recovered(format!("{what}: {short}; {lost}")));
+        events.emit(|| Event::Recovered(format!("{what}: {short}; what is missing is lost")));
     }
     for file in &recovery.set_aside {
         events.emit(|| Event::Recovered(format!("{what}: set {} aside, it is damaged", file.display())));
